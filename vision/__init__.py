@@ -1,0 +1,1 @@
+"""Camera to messages: the pure core and the shells round it."""

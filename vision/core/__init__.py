@@ -1,0 +1,1 @@
+"""The pure core: no clock, file, socket, thread or randomness."""

@@ -1,0 +1,51 @@
+"""Every Redis key and channel, in one place. Pure."""
+
+__all__ = [
+    "checkpoint_key", "config_key", "epoch_key", "frames_channel", "owner_key", "pictures_channel", "recorder_key",
+    "stream_key", "watch_key",
+]
+
+
+def stream_key(gate: str) -> str:
+    """The stream of messages; one entry has the field `m`: a message as JSON."""
+    return f"lanewatch:{gate}:messages"
+
+
+def epoch_key(gate: str) -> str:
+    """A random id that lives as long as the stream's data: set once if absent."""
+    return f"lanewatch:{gate}:epoch"
+
+
+def recorder_key(gate: str) -> str:
+    """The stream position up to which the api has recorded history; trimming never passes it."""
+    return f"lanewatch:{gate}:recorder"
+
+
+def config_key(gate: str) -> str:
+    """The gate's current configuration as JSON: {"version", "hash", "config"}."""
+    return f"lanewatch:{gate}:config"
+
+
+def owner_key(gate: str, section: str) -> str:
+    """The fencing token (an integer that only grows) of the worker that owns a section."""
+    return f"lanewatch:{gate}:owner:{section}"
+
+
+def checkpoint_key(gate: str, section: str) -> str:
+    """A section's last checkpoint, JSON."""
+    return f"lanewatch:{gate}:checkpoint:{section}"
+
+
+def watch_key(gate: str, camera: str) -> str:
+    """Exists, with a time-to-live, while somebody watches a camera."""
+    return f"lanewatch:{gate}:watch:{camera}"
+
+
+def frames_channel(gate: str, camera: str) -> str:
+    """Pub/sub channel of `FrameEvent`s."""
+    return f"lanewatch:{gate}:frames:{camera}"
+
+
+def pictures_channel(gate: str, camera: str) -> str:
+    """Pub/sub channel of `PictureEvent`s."""
+    return f"lanewatch:{gate}:pictures:{camera}"

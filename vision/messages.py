@@ -1,0 +1,416 @@
+"""Every message that LaneWatch sends: one discriminated union, the contract of Redis, WebSocket, webhook and JSONL. Pure.
+
+JSON Schema is generated from `Message`, the page's TypeScript types from the schema. Times inside `data` end in `_t` or
+are called `t` / `since` and are POSIX seconds UTC; `timestamp` is the same clock as ISO-8601. None is not measured.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+from vision.core.types import CameraState, LaneState, Outcome, VehicleClass
+
+__all__ = [
+    "MESSAGE",
+    "AlarmChanged",
+    "AlarmData",
+    "AlertChanged",
+    "AlertData",
+    "Audit",
+    "Box",
+    "CameraChanged",
+    "CameraData",
+    "FrameEvent",
+    "GateSnapshot",
+    "LaneChanged",
+    "LaneData",
+    "LaneMeasured",
+    "LaneVehicles",
+    "Measurement",
+    "Message",
+    "Percentiles",
+    "PictureEvent",
+    "Quality",
+    "ServiceHeartbeat",
+    "Snapshot",
+    "Heartbeat",
+    "Tail",
+    "Vehicle",
+    "Vehicles",
+    "VisitData",
+    "VisitEnded",
+    "VisitStarted",
+    "message_id",
+    "subject_of",
+    "t_of",
+    "timestamp_of",
+]
+
+Quality = Literal["ok", "degraded", "unknown"]
+QualityReason = Literal[
+    "low_rate", "held_unseen", "not_calibrated", "no_frames", "stalled", "frozen", "dark", "overexposed", "blurred", "moved",
+    "offline", "starting",
+]
+Severity = Literal["info", "warning", "critical"]
+_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch")
+
+Timestamp = Annotated[
+    datetime,
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    PlainSerializer(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str),
+]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Percentiles(_Data):
+    """Percentiles of a duration over the window, in seconds, open visits counted as censored."""
+
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+
+
+class Audit(_Data):
+    """The lane's self-audit since the worker's state began (restarts included)."""
+
+    visits: int = Field(description="Visits that ended.")
+    both_ends_seen: int = Field(description="Of those, with neither end censored.")
+    identity_breaks: int = Field(description="Visits ended as lost.")
+    residue: int = Field(description="Present at start + arrivals + changes in - departures - changes out - lost - vehicles; 0.")
+
+
+class Measurement(_Data):
+    """What one lane measures at one whole second. None is not measured; 0 is a measured zero."""
+
+    lane_id: str
+    t: float
+    queue_vehicles: int | None = Field(description="Vehicles that have joined and not departed, the one in service included.")
+    queue_m: float | None = Field(description="Stop line to the rear of the last vehicle of the queue, clipped to the zone.")
+    standing_vehicles: int | None = Field(description="Vehicles in runs of standing vehicles now (SUMO's E2 jam).")
+    standing_m: float | None
+    vehicles: int | None = Field(description="Vehicles whose front is in the lane zone.")
+    in_service: bool | None
+    longest_wait_s: float | None = Field(description="Of the vehicles waiting now.")
+    expected_wait_s: float | None = Field(description="For a vehicle joining now.")
+    expected_wait_low_s: float | None = Field(description="Lower end of the 80 % interval.")
+    expected_wait_high_s: float | None
+    arrival_rate_vph: float | None
+    discharge_rate_vph: float | None
+    headway_s: float | None = Field(description="Mean time between departures over the window.")
+    wait_s: Percentiles
+    service_s: Percentiles
+    dwell_s: Percentiles
+    level_of_service: Literal["A", "B", "C", "D", "E", "F"] | None
+    quality: Quality
+    quality_reasons: tuple[QualityReason, ...] = ()
+    censored: bool = Field(description="The queue's tail is at or beyond the edge of the view: figures are lower bounds.")
+    frame_age_s: float | None = Field(description="t minus the capture time of the last analysed frame.")
+    audit: Audit
+
+
+class Vehicle(_Data):
+    """One vehicle of a lane at one whole second."""
+
+    visit_id: str
+    vehicle_class: VehicleClass
+    front_m: float | None
+    rear_m: float | None
+    standing: bool
+    in_service: bool
+    seen: bool = Field(description="Seen in a recent frame; false: held because something nearer hides it.")
+    dwell_s: float | None = Field(description="Since arrival, else since it was first seen.")
+    censored: bool = Field(description="It was there before it was first seen: dwell_s is a lower bound.")
+
+
+class Vehicles(_Data):
+    """The line of one lane, in order from the stop line; None when unknown."""
+
+    lane_id: str
+    t: float
+    vehicles: tuple[Vehicle, ...] | None
+
+
+class VisitData(_Data):
+    """One vehicle's stay in one lane; times are POSIX seconds, None where not (yet) reached or not seen."""
+
+    visit_id: str
+    lane_id: str
+    vehicle_class: VehicleClass
+    first_seen_t: float
+    arrived_t: float | None
+    joined_t: float | None
+    service_t: float | None
+    left_t: float | None
+    outcome: Outcome
+    start_censored: bool
+    end_censored: bool
+    previous_visit_id: str | None
+
+
+class LaneData(_Data):
+    """A lane's status, set by an operator or a schedule."""
+
+    lane_id: str
+    t: float
+    status: LaneState
+    by: str
+    reason: str
+
+
+class CameraData(_Data):
+    """A camera's state."""
+
+    camera_id: str
+    t: float
+    state: CameraState
+    reason: str = Field(default="", description="Why, for people; never holds a credential.")
+    session: int
+    width: int
+    height: int
+    rate_fps: float | None = Field(default=None, description="Analysed frames per second.")
+    load_step: int = Field(default=0, description="Load-shedding step; 0 sheds nothing.")
+
+
+class AlertData(_Data):
+    """One alert's life as the rules see it."""
+
+    alert_id: str
+    rule: str
+    scope: Literal["lane", "direction", "gate", "camera"]
+    subject: str = Field(description="The lane, direction, gate or camera that it is about.")
+    severity: Severity
+    state: Literal["pending", "firing", "resolved"]
+    t: float
+    value: float | None
+    measure: str
+    unit: Literal["vehicles", "m", "s"]
+    threshold: float
+    since: float = Field(description="When the value first reached the threshold.")
+    sequence: int = Field(description="Counts the changes of this alert from 0.")
+    quality: Quality
+    stale: bool = Field(default=False, description="Firing on a value that is no longer measured.")
+    config_hash: str
+    action: dict[str, str] = Field(default_factory=dict, description="What to do, by language.")
+
+
+class AlarmData(_Data):
+    """What people did with an alert."""
+
+    alert_id: str
+    state: Literal["normal", "unacknowledged", "acknowledged", "returned", "shelved", "suppressed", "out_of_service"]
+    t: float
+    by: str
+    reason: str
+    until: float | None = None
+
+
+class Heartbeat(_Data):
+    """A sign of life of the service."""
+
+    t: float
+    version: str
+    config_hash: str
+    position: str | None = Field(description="Stream position up to which history is recorded.")
+
+
+class _Message(_Data):
+    id: UUID
+    timestamp: Timestamp
+    gate: str
+
+
+class LaneMeasured(_Message):
+    """1 Hz for each lane."""
+
+    type: Literal["lane.measured"] = "lane.measured"
+    data: Measurement
+
+
+class LaneVehicles(_Message):
+    """1 Hz for each lane."""
+
+    type: Literal["lane.vehicles"] = "lane.vehicles"
+    data: Vehicles
+
+
+class VisitStarted(_Message):
+    """A vehicle was accepted as being in a lane."""
+
+    type: Literal["visit.started"] = "visit.started"
+    data: VisitData
+
+
+class VisitEnded(_Message):
+    """A visit is over; its outcome says how."""
+
+    type: Literal["visit.ended"] = "visit.ended"
+    data: VisitData
+
+
+class LaneChanged(_Message):
+    """A lane was opened or closed by an operator or a schedule."""
+
+    type: Literal["lane.changed"] = "lane.changed"
+    data: LaneData
+
+
+class CameraChanged(_Message):
+    """A camera's state changed."""
+
+    type: Literal["camera.changed"] = "camera.changed"
+    data: CameraData
+
+
+class AlertChanged(_Message):
+    """An alert became pending, fired, changed or was resolved."""
+
+    type: Literal["alert.changed"] = "alert.changed"
+    data: AlertData
+
+
+class AlarmChanged(_Message):
+    """Somebody acknowledged, shelved or otherwise handled an alert."""
+
+    type: Literal["alarm.changed"] = "alarm.changed"
+    data: AlarmData
+
+
+class ServiceHeartbeat(_Message):
+    """Every 10 s."""
+
+    type: Literal["service.heartbeat"] = "service.heartbeat"
+    data: Heartbeat
+
+
+class LaneInfo(_Data):
+    """A lane as the page needs it: what it is, not what it measures."""
+
+    id: str
+    direction: Literal["export", "import"]
+    name: dict[str, str]
+    zone_m: float
+    cameras: tuple[str, ...]
+
+
+class GateInfo(_Data):
+    """The gate as the page needs it."""
+
+    id: str
+    name: dict[str, str]
+    timezone: str
+    lanes: tuple[LaneInfo, ...]
+    cameras: tuple[str, ...]
+    level_of_service_s: tuple[float, ...]
+
+
+class Snapshot(_Data):
+    """Everything current, and where in the stream it stands."""
+
+    epoch: str = Field(description="Identity of the stream; another epoch means that positions cannot be compared.")
+    position: str = Field(description="Stream position: messages after it follow.")
+    resumed: bool = Field(description="False when the wanted position is not in the stream: messages may be missing.")
+    server_t: float = Field(description="The server's clock when this was made.")
+    config_hash: str
+    info: GateInfo
+    lanes: dict[str, Measurement]
+    vehicles: dict[str, Vehicles]
+    statuses: dict[str, LaneData]
+    cameras: dict[str, CameraData]
+    alerts: tuple[AlertData, ...] = Field(description="Pending and firing, and those resolved in the last hour.")
+    alarms: dict[str, AlarmData]
+
+
+class GateSnapshot(_Message):
+    """The first message of a WebSocket."""
+
+    type: Literal["gate.snapshot"] = "gate.snapshot"
+    data: Snapshot
+
+
+Message = Annotated[
+    LaneMeasured | LaneVehicles | VisitStarted | VisitEnded | LaneChanged | CameraChanged | AlertChanged | AlarmChanged
+    | ServiceHeartbeat | GateSnapshot,
+    Field(discriminator="type"),
+]
+MESSAGE: Final[TypeAdapter[Message]] = TypeAdapter(Message)
+
+
+class Box(_Data):
+    """One tracked box of an analysed frame; x1 y1 x2 y2 in 0..1 of the picture."""
+
+    xyxy: tuple[float, float, float, float]
+    track_id: int
+    visit_id: str | None
+    lane_id: str | None
+    vehicle_class: VehicleClass
+    standing: bool
+
+
+class Tail(_Data):
+    """Where a lane's queue ends in the picture: a line across the lane, 0..1, and its label's figures."""
+
+    lane_id: str
+    line: tuple[tuple[float, float], tuple[float, float]]
+    queue_vehicles: int
+    queue_m: float | None
+    censored: bool
+
+
+class FrameEvent(_Data):
+    """What an analysed frame showed, for whoever watches (channel frames:{camera}); never stored."""
+
+    camera_id: str
+    session: int
+    t: float
+    boxes: tuple[Box, ...]
+    tails: tuple[Tail, ...]
+
+
+class PictureEvent(_Data):
+    """The picture of an analysed frame with what was seen in it (channel pictures:{camera}); never stored."""
+
+    frame: FrameEvent
+    width: int
+    height: int
+    jpeg_base64: str
+    polygons: dict[str, tuple[tuple[float, float], ...]] = Field(description="Lane id to its polygon in this picture, 0..1.")
+
+
+def message_id(gate: str, type_: str, subject: str, t: float) -> UUID:
+    """The deterministic id of a message: UUIDv5 of gate, type, subject and t (to 1 ms)."""
+    return uuid5(_NAMESPACE, f"{gate}|{type_}|{subject}|{round(t * 1000)}")
+
+
+def timestamp_of(t: float) -> datetime:
+    """POSIX seconds as an aware UTC datetime, exact to 1 ms."""
+    seconds, ms = divmod(round(t * 1000), 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=ms * 1000)
+
+
+def t_of(message: Message) -> float:
+    """The event time of a message in POSIX seconds, exact to 1 ms."""
+    return round(message.timestamp.timestamp(), 3)
+
+
+def subject_of(message: Message) -> str:
+    """What a message is about: the lane, visit, camera, alert or gate."""
+    match message:
+        case LaneMeasured() | LaneVehicles() | LaneChanged():
+            return message.data.lane_id
+        case VisitStarted() | VisitEnded():
+            return message.data.visit_id
+        case CameraChanged():
+            return message.data.camera_id
+        case AlertChanged() | AlarmChanged():
+            return message.data.alert_id
+        case ServiceHeartbeat():
+            return "service"
+        case GateSnapshot():
+            return message.gate
