@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vision.core.types import VehicleClass
 from vision.errors import ConfigError
+from vision.redaction import redact_url
 
 __all__ = [
     "AlertRule",
@@ -42,7 +43,13 @@ ImagePoint = tuple[Fraction, Fraction]
 GroundXY = tuple[float, float]
 Direction = Literal["export", "import"]
 LaneMeasure = Literal[
-    "queue_vehicles", "queue_m", "standing_vehicles", "standing_m", "vehicles", "longest_wait_s", "expected_wait_s",
+    "queue_vehicles",
+    "queue_m",
+    "standing_vehicles",
+    "standing_m",
+    "vehicles",
+    "longest_wait_s",
+    "expected_wait_s",
 ]
 CameraMeasure = Literal["unavailable_s"]
 
@@ -127,7 +134,7 @@ class Camera(_Part):
     @field_validator("url")
     @classmethod
     def _no_credentials(cls, url: str | None) -> str | None:
-        if url is not None and "@" in url.split("://", 1)[-1].split("/", 1)[0]:
+        if url is not None and redact_url(url) != url:
             raise ValueError("url must not hold credentials; put the URL in an environment variable and name it in url_env")
         return url
 
@@ -235,11 +242,11 @@ class GateConfig(_Part):
 
     def lane(self, lane_id: str) -> Lane:
         """The lane of that id. Raises KeyError if there is none."""
-        return next((lane for lane in self.lanes if lane.id == lane_id), None) or _missing(lane_id)
+        return {lane.id: lane for lane in self.lanes}[lane_id]
 
     def camera(self, camera_id: str) -> Camera:
         """The camera of that id. Raises KeyError if there is none."""
-        return next((camera for camera in self.cameras if camera.id == camera_id), None) or _missing(camera_id)
+        return {camera.id: camera for camera in self.cameras}[camera_id]
 
 
 class Section(_Part):
@@ -276,7 +283,9 @@ def load_gate(path: Path) -> GateConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"gate file {path} does not exist; give the path of a gate file such as config/kim-thanh.yaml") from None
+        raise ConfigError(
+            f"gate file {path} does not exist; give the path of a gate file such as config/kim-thanh.yaml"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"gate file {path} cannot be read: {error}") from None
     try:
@@ -286,7 +295,7 @@ def load_gate(path: Path) -> GateConfig:
     return parse_gate(data, where=f"gate file {path}")
 
 
-def parse_gate(data: Any, where: str) -> GateConfig:
+def parse_gate(data: object, where: str) -> GateConfig:
     """The gate described by plain data; `where` begins the error's sentence. Raises ConfigError."""
     if not isinstance(data, dict):
         raise ConfigError(f"{where}: expected fields such as id, lanes and cameras, found {type(data).__name__}")
@@ -298,11 +307,13 @@ def parse_gate(data: Any, where: str) -> GateConfig:
 
 def _problems(error: ValidationError) -> Iterator[str]:
     details = error.errors(include_url=False, include_context=False)
+    places = [detail["loc"] for detail in details]
+    details = [d for d in details if not any(len(p) > len(d["loc"]) and p[: len(d["loc"])] == d["loc"] for p in places)]
     for detail in details[:5]:
         path = ".".join(str(part) for part in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ")
         value = detail["input"]
-        shown = f" (found {value!r})" if isinstance(value, str | int | float | bool | None) else ""
+        shown = f" (found {redact_url(repr(value))})" if isinstance(value, str | int | float | bool | None) else ""
         yield f"{path}: {message}{shown}" if path else message
     if len(details) > 5:
         yield f"and {len(details) - 5} more"
@@ -331,7 +342,3 @@ def _unique(what: str, values: list[str]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
         raise ValueError(f"{what}: '{twice[0]}' is used twice; each must be unique")
-
-
-def _missing(key: str) -> Any:
-    raise KeyError(key)

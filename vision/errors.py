@@ -18,7 +18,7 @@ class StreamError(LaneWatchError):
     """A camera's stream or a video file that cannot be opened, read or decoded."""
 
 
-class StreamEnded(StreamError):
+class StreamEnded(StreamError):  # noqa: N818 - the design's name: an end is not always a fault
     """The end of a stream that was being read: the file is over or the camera hung up."""
 
 

@@ -1,8 +1,15 @@
 """Every Redis key and channel, in one place. Pure."""
 
 __all__ = [
-    "checkpoint_key", "config_key", "epoch_key", "frames_channel", "owner_key", "pictures_channel", "recorder_key",
-    "stream_key", "watch_key",
+    "checkpoint_key",
+    "config_key",
+    "epoch_key",
+    "frames_channel",
+    "owner_key",
+    "pictures_channel",
+    "recorder_key",
+    "stream_key",
+    "watch_key",
 ]
 
 

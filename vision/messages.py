@@ -1,5 +1,6 @@
 """Every message that LaneWatch sends: one discriminated union, the contract of Redis, WebSocket, webhook and JSONL. Pure.
 
+The ephemeral events for whoever watches a camera are in `vision.watching`.
 JSON Schema is generated from `Message`, the page's TypeScript types from the schema. Times inside `data` end in `_t` or
 are called `t` / `since` and are POSIX seconds UTC; `timestamp` is the same clock as ISO-8601. None is not measured.
 """
@@ -13,6 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from vision.core.types import CameraState, LaneState, Outcome, VehicleClass
+from vision.watching import Box, FrameEvent, PictureEvent, Tail
 
 __all__ = [
     "MESSAGE",
@@ -26,6 +28,7 @@ __all__ = [
     "CameraData",
     "FrameEvent",
     "GateSnapshot",
+    "Heartbeat",
     "LaneChanged",
     "LaneData",
     "LaneMeasured",
@@ -37,7 +40,6 @@ __all__ = [
     "Quality",
     "ServiceHeartbeat",
     "Snapshot",
-    "Heartbeat",
     "Tail",
     "Vehicle",
     "Vehicles",
@@ -52,8 +54,18 @@ __all__ = [
 
 Quality = Literal["ok", "degraded", "unknown"]
 QualityReason = Literal[
-    "low_rate", "held_unseen", "not_calibrated", "no_frames", "stalled", "frozen", "dark", "overexposed", "blurred", "moved",
-    "offline", "starting",
+    "low_rate",
+    "held_unseen",
+    "not_calibrated",
+    "no_frames",
+    "stalled",
+    "frozen",
+    "dark",
+    "overexposed",
+    "blurred",
+    "moved",
+    "offline",
+    "starting",
 ]
 Severity = Literal["info", "warning", "critical"]
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch")
@@ -61,7 +73,9 @@ _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch")
 Timestamp = Annotated[
     datetime,
     AfterValidator(lambda moment: moment.astimezone(UTC)),
-    PlainSerializer(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str),
+    PlainSerializer(
+        lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z", return_type=str
+    ),
 ]
 
 
@@ -83,7 +97,9 @@ class Audit(_Data):
     visits: int = Field(description="Visits that ended.")
     both_ends_seen: int = Field(description="Of those, with neither end censored.")
     identity_breaks: int = Field(description="Visits ended as lost.")
-    residue: int = Field(description="Present at start + arrivals + changes in - departures - changes out - lost - vehicles; 0.")
+    residue: int = Field(
+        description="Present at start + arrivals + changes in - departures - changes out - lost - vehicles; 0."
+    )
 
 
 class Measurement(_Data):
@@ -335,52 +351,19 @@ class GateSnapshot(_Message):
 
 
 Message = Annotated[
-    LaneMeasured | LaneVehicles | VisitStarted | VisitEnded | LaneChanged | CameraChanged | AlertChanged | AlarmChanged
-    | ServiceHeartbeat | GateSnapshot,
+    LaneMeasured
+    | LaneVehicles
+    | VisitStarted
+    | VisitEnded
+    | LaneChanged
+    | CameraChanged
+    | AlertChanged
+    | AlarmChanged
+    | ServiceHeartbeat
+    | GateSnapshot,
     Field(discriminator="type"),
 ]
 MESSAGE: Final[TypeAdapter[Message]] = TypeAdapter(Message)
-
-
-class Box(_Data):
-    """One tracked box of an analysed frame; x1 y1 x2 y2 in 0..1 of the picture."""
-
-    xyxy: tuple[float, float, float, float]
-    track_id: int
-    visit_id: str | None
-    lane_id: str | None
-    vehicle_class: VehicleClass
-    standing: bool
-
-
-class Tail(_Data):
-    """Where a lane's queue ends in the picture: a line across the lane, 0..1, and its label's figures."""
-
-    lane_id: str
-    line: tuple[tuple[float, float], tuple[float, float]]
-    queue_vehicles: int
-    queue_m: float | None
-    censored: bool
-
-
-class FrameEvent(_Data):
-    """What an analysed frame showed, for whoever watches (channel frames:{camera}); never stored."""
-
-    camera_id: str
-    session: int
-    t: float
-    boxes: tuple[Box, ...]
-    tails: tuple[Tail, ...]
-
-
-class PictureEvent(_Data):
-    """The picture of an analysed frame with what was seen in it (channel pictures:{camera}); never stored."""
-
-    frame: FrameEvent
-    width: int
-    height: int
-    jpeg_base64: str
-    polygons: dict[str, tuple[tuple[float, float], ...]] = Field(description="Lane id to its polygon in this picture, 0..1.")
 
 
 def message_id(gate: str, type_: str, subject: str, t: float) -> UUID:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAMERA_STATES",
+    "VEHICLE_CLASSES",
     "CameraChanged",
     "CameraState",
     "ConfigChanged",
@@ -29,14 +30,20 @@ __all__ = [
     "Sighting",
     "Tick",
     "Tracks",
-    "VEHICLE_CLASSES",
     "VehicleClass",
     "Visit",
 ]
 
 CameraState = Literal["online", "stalled", "frozen", "dark", "overexposed", "blurred", "moved", "offline"]
 CAMERA_STATES: Final[tuple[CameraState, ...]] = (
-    "online", "stalled", "frozen", "dark", "overexposed", "blurred", "moved", "offline",
+    "online",
+    "stalled",
+    "frozen",
+    "dark",
+    "overexposed",
+    "blurred",
+    "moved",
+    "offline",
 )
 Outcome = Literal["open", "departed", "changed_lane", "lost"]
 LaneState = Literal["open", "closed"]

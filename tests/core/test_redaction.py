@@ -1,0 +1,29 @@
+"""No credential survives the one redaction function."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vision.redaction import redact_url
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("rtsp://admin:pa55@10.0.0.1:554/1", "rtsp://***@10.0.0.1:554/1"),
+        ("Error opening 'rtsp://a:b@h/x?y=1': 401", "Error opening 'rtsp://***@h/x?y=1': 401"),
+        ("http://h/s?user=me&password=p&x=1", "http://h/s?user=***&password=***&x=1"),
+        ("rtsp://a:p@ss@h/x", "rtsp://***@h/x"),
+        ("rtsp://h/path@2", "rtsp://h/path@2"),
+        ("mail me@example.org", "mail me@example.org"),
+    ],
+)
+def test_examples(text: str, redacted: str) -> None:
+    assert redact_url(text) == redacted
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=8), st.text(st.characters(categories=["L", "N"]), min_size=8))
+def test_no_password_survives(user: str, password: str) -> None:
+    text = redact_url(f"cannot open rtsp://{user}:{password}@camera.local/stream: refused")
+    assert text == "cannot open rtsp://***@camera.local/stream: refused"
+    assert redact_url(text) == text

@@ -1,0 +1,16 @@
+"""The one function that keeps credentials out of logs, messages and errors. Pure."""
+
+import re
+from typing import Final
+
+__all__ = ["redact_url"]
+
+_CREDENTIALS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<secret>[^\s/?#'\"]*)@")
+_SECRET_PARAMETER: Final = re.compile(
+    r"(?P<key>[?&](?:user(?:name)?|pass(?:word)?|pwd|token|key|secret|auth)=)[^&\s'\"#]+", re.IGNORECASE
+)
+
+
+def redact_url(text: str) -> str:
+    """The text with the user and password of every URL in it, and passwords given as parameters, replaced by ***."""
+    return _SECRET_PARAMETER.sub(r"\g<key>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
