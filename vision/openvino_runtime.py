@@ -1,0 +1,21 @@
+"""OpenVINO, imported with its telemetry off: it would report every import to its makers otherwise. A shell.
+
+Everything in LaneWatch that needs OpenVINO takes `openvino` from here, so that no import comes before the switch.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, cast
+
+__all__ = ["openvino", "silence_telemetry"]
+
+
+def silence_telemetry() -> None:
+    """Makes OpenVINO's telemetry package look absent, upon which OpenVINO uses its own stub that sends nothing."""
+    cast("dict[str, Any]", sys.modules).setdefault("openvino_telemetry", None)
+
+
+silence_telemetry()
+
+import openvino  # noqa: E402

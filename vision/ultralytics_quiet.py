@@ -1,0 +1,35 @@
+"""Ultralytics, imported so that it neither phones home nor installs packages nor downloads anything. A shell."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+from vision.errors import ModelError
+from vision.openvino_runtime import silence_telemetry
+
+__all__ = ["import_ultralytics", "quiet_environment"]
+
+
+def quiet_environment() -> None:
+    """Sets what ultralytics heeds at its import: no installs at run time, no network, no analytics."""
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_OFFLINE", "true")
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    silence_telemetry()
+
+
+def import_ultralytics() -> tuple[ModuleType, ModuleType]:
+    """The modules (ultralytics, torch). Raises ModelError, saying what to install, when they are absent."""
+    quiet_environment()
+    try:
+        import torch  # noqa: PLC0415 (only where it is needed: 650 MB)
+        import ultralytics  # noqa: PLC0415
+        from ultralytics.utils.events import events  # noqa: PLC0415
+    except ImportError as error:
+        raise ModelError(
+            f"this needs torch and ultralytics ({error.name or error} is missing): install the extra with"
+            " `pip install 'lanewatch[ml]'` (about 6 GB), or give an OpenVINO export of the weights"
+        ) from None
+    events.enabled = False
+    return ultralytics, torch
