@@ -1,0 +1,77 @@
+# LaneWatch's commands. Each does its own set-up: the first time takes minutes, after that a moment.
+# Values from the command line are taken as they are, spaces and dollar signs included.
+PYTHON ?= python3
+override SOURCE := $(value SOURCE)
+override WEIGHTS := $(value WEIGHTS)
+override GATE := $(value GATE)
+override DATA := $(value DATA)
+override PORT := $(value PORT)
+override TESTS := $(value TESTS)
+override OUT := $(value OUT)
+export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT
+
+BIN := .venv/bin
+SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; as root: apt-get install python3 python3-venv" >&2; exit 2; }; \
+	"$(PYTHON)" scripts/setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check bench accuracy schema docs lock clean
+
+help: ## List what make can do
+	@echo "LaneWatch: make TARGET [NAME=value ...]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 13
+
+run: ## Start everything; SOURCE=file or rtsp url, WEIGHTS=model, GATE=gate file, PORT=8080, DATA=folder
+	@$(SETUP) run
+	@set --; \
+	[ -z "$$SOURCE" ] || set -- "$$@" --source "$$SOURCE"; \
+	[ -z "$$WEIGHTS" ] || set -- "$$@" --weights "$$WEIGHTS"; \
+	[ -z "$$GATE" ] || set -- "$$@" --gate "$$GATE"; \
+	[ -z "$$PORT" ] || set -- "$$@" --port "$$PORT"; \
+	[ -z "$$DATA" ] || set -- "$$@" --data "$$DATA"; \
+	exec $(BIN)/lanewatch run "$$@"
+
+setup: ## Only do the set-up for run and test
+	@$(SETUP) test
+
+test: ## Run the tests; ML=1 also installs torch and runs what needs it, TESTS="tests/core -x" chooses
+	@$(SETUP) test
+	@[ -n "$$TESTS" ] || { $(SETUP) npm run --silent test; }
+	$(BIN)/pytest $(if $(ML),,-m "not ml") $$TESTS
+
+check: ## Style, types, imports, schema, documents, Docker files
+	@$(SETUP) dev page
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/schema.py --check
+	$(BIN)/python scripts/documents.py --check
+	$(BIN)/hadolint docker/*.Dockerfile
+	$(BIN)/compose-lint --fail-on high docker/compose.yaml
+	@$(SETUP) npm run --silent check
+
+bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.json
+	@$(SETUP) dev ml
+	$(BIN)/python -m tests.benchmarks $${OUT:+--out "$$OUT"}
+
+accuracy: ## Score queues and dwell times against the simulated truth
+	@$(SETUP) dev
+	$(BIN)/python scripts/accuracy.py
+
+schema: ## Generate the JSON Schema and the page's types from vision/messages.py
+	@$(SETUP) dev modules
+	$(BIN)/python scripts/schema.py
+	@$(SETUP) npm run --silent types
+
+docs: ## Generate the generated parts of docs/
+	@$(SETUP) dev
+	$(BIN)/python scripts/documents.py
+
+lock: ## Resolve requirements/*.txt anew from pyproject.toml and requirements/pins.in
+	@$(SETUP) lock
+
+clean: ## Remove what set-up made: .venv, node_modules, dist, caches; never the data in .lanewatch
+	rm -rf .venv .make dashboard/node_modules dashboard/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
