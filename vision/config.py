@@ -80,8 +80,8 @@ class GroundPoint(_Part):
 class Lens(_Part):
     """Radial distortion of the lens (Brown's model, k1 and k2)."""
 
-    k1: float = 0.0
-    k2: float = 0.0
+    k1: float = Field(default=0.0, description="Coefficient of r squared; r in focal lengths from the picture's centre.")
+    k2: float = Field(default=0.0, description="Coefficient of r to the fourth.")
 
 
 class View(_Part):
@@ -157,7 +157,7 @@ class AlertRule(_Part):
     lanes: Literal["all"] | tuple[Id, ...] = Field(default="all", description="The lanes that count.")
     when: Literal["open", "closed", "always"] = Field(default="always", description="Lane status it applies to.")
     measure: LaneMeasure | CameraMeasure = Field(description="The measured value it watches.")
-    severity: Literal["info", "warning", "critical"] = Field(default="warning")
+    severity: Literal["info", "warning", "critical"] = Field(default="warning", description="How urgent it is for people.")
     fire_at: float = Field(description="Pending when the value is >= this.")
     clear_at: float = Field(description="Ends when the value is <= this; below fire_at.")
     for_s: float = Field(default=30.0, ge=0, description="Fires after the value held for so long.")
@@ -195,7 +195,9 @@ class DetectorConfig(_Part):
     weights: str = Field(default="yolo11n.pt", description="Weights: .pt, .onnx, .engine or an OpenVINO .xml or folder.")
     image_size: int = Field(default=640, ge=32, le=4096, description="Longer side of the network's input in pixels.")
     min_score: float = Field(default=0.1, ge=0, le=1, description="Detections below this score are dropped.")
-    classes: tuple[VehicleClass, ...] = Field(default=("truck", "bus", "car"), min_length=1)
+    classes: tuple[VehicleClass, ...] = Field(
+        default=("truck", "bus", "car"), min_length=1, description="Detections of other classes are dropped."
+    )
 
 
 class GateConfig(_Part):
@@ -204,11 +206,11 @@ class GateConfig(_Part):
     id: Id = Field(description="Unique among gates; part of every message and key.")
     name: Text = Field(description="What people call it, by language.")
     timezone: str = Field(default="UTC", description="IANA name, for people's eyes; all times are UTC.")
-    lanes: tuple[Lane, ...] = Field(min_length=1)
-    cameras: tuple[Camera, ...] = Field(min_length=1)
-    alerts: tuple[AlertRule, ...] = ()
-    statistics: Statistics = Statistics()
-    detector: DetectorConfig = DetectorConfig()
+    lanes: tuple[Lane, ...] = Field(min_length=1, description="The lanes, in the order in which people see them.")
+    cameras: tuple[Camera, ...] = Field(min_length=1, description="The cameras; those that share a lane form a section.")
+    alerts: tuple[AlertRule, ...] = Field(default=(), description="The alert rules.")
+    statistics: Statistics = Field(default=Statistics(), description="How the windowed figures are made.")
+    detector: DetectorConfig = Field(default=DetectorConfig(), description="What finds the vehicles in the pictures.")
 
     @field_validator("timezone")
     @classmethod
