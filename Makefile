@@ -46,7 +46,8 @@ check: ## Style, types, imports, schema, documents, Docker files
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python scripts/schema.py --check
+	@$(BIN)/python -m api.schema | cmp --silent - dashboard/schema/page.json \
+	|| { echo "dashboard/schema/page.json is not what vision/messages.py says: run make schema and commit it" >&2; exit 1; }
 	$(BIN)/python scripts/documents.py --check
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/compose-lint --fail-on high docker/compose.yaml
@@ -62,7 +63,7 @@ accuracy: ## Score queues and dwell times against the simulated truth
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py
 	@$(SETUP) dev modules
-	$(BIN)/python scripts/schema.py
+	$(BIN)/python -m api.schema dashboard/schema/page.json
 	@$(SETUP) npm run --silent types
 
 docs: ## Generate the generated parts of docs/

@@ -1,0 +1,210 @@
+"""The generated parts of docs/: tables of fields and settings made from the models, bodies from docs/examples.
+
+`python scripts/documents.py` writes what stands between `<!-- generated: NAME -->` and `<!-- end -->` in the pages;
+`--check` writes nothing and ends with 1 where a page is not what the code says. A field that nobody described is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+
+from vision import config, messages
+from vision.messages import MESSAGE, Message
+
+__all__ = ["generated", "main"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DOCS: Final = ROOT / "docs"
+EXAMPLES: Final = DOCS / "examples" / "messages.jsonl"
+MARKED: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+# Words that mean the same wherever they occur; a field's own description goes before.
+WORDS: Final = {
+    "t": "Event time, POSIX seconds UTC, whole seconds in measurements.",
+    "lane_id": "The lane.",
+    "camera_id": "The camera.",
+    "visit_id": "The vehicle's stay in this lane; the same in every message about it.",
+    "alert_id": "The alert, from its firing to its end.",
+    "vehicle_class": "truck, bus or car, voted over the whole track.",
+    "front_m": "Metres upstream of the stop line, of the end that leads in the direction of travel.",
+    "rear_m": "Metres upstream of the stop line, of the other end.",
+    "standing": "Slower than 5 km/h for more than 1 s.",
+    "in_service": "Stands with its front within service_m of the stop line, until it moves off.",
+    "standing_m": "Front of the first to rear of the last of each run of standing vehicles, gaps included, summed.",
+    "expected_wait_high_s": "Upper end of the 80 % interval.",
+    "arrival_rate_vph": "Arrivals per hour over the window.",
+    "discharge_rate_vph": "Departures per hour over the part of the window in which a queue existed.",
+    "wait_s": "Waiting times of the window: service start - joining.",
+    "service_s": "Service times of the window: departure - service start.",
+    "dwell_s": "Dwell times of the window: departure - arrival.",
+    "level_of_service": "A to F by the waiting-time limits of the gate file; our own scale.",
+    "quality": "ok, degraded (figures are shown with care) or unknown (not measured).",
+    "quality_reasons": "Why it is not ok.",
+    "audit": "The lane's count of its own mistakes, see Audit.",
+    "vehicles": "The vehicles in order from the stop line; null when unknown.",
+    "first_seen_t": "When it was first seen in this lane.",
+    "arrived_t": "When its front passed s = zone_m.",
+    "joined_t": "When it stood for the first time in the zone: it has joined the queue.",
+    "service_t": "When its service began.",
+    "left_t": "When its front passed the stop line.",
+    "outcome": "open, departed, changed_lane or lost.",
+    "start_censored": "It was there before it was first seen.",
+    "end_censored": "Its end was not seen.",
+    "previous_visit_id": "After a lane change: the visit in the lane that it came from.",
+    "status": "open or closed.",
+    "by": "Who did it.",
+    "reason": "Why.",
+    "state": "The state it has now.",
+    "session": "Counts the camera's uninterrupted stretches of time from 0.",
+    "width": "Of the analysed picture, pixels; 0 when unknown.",
+    "height": "Of the analysed picture, pixels; 0 when unknown.",
+    "rule": "The name of the rule in the gate file.",
+    "scope": "What the alert is about: a lane, a direction, the gate or a camera.",
+    "severity": "info, warning or critical.",
+    "value": "The measured value now; null when it is not measured.",
+    "measure": "What is measured: a field of lane.measured, or unavailable_s of a camera.",
+    "unit": "Of value and threshold.",
+    "threshold": "The rule's fire_at.",
+    "config_hash": "Which configuration held: first 16 hex digits of its SHA-256.",
+    "until": "When shelving ends.",
+    "version": "The software's version.",
+    "p50": "Half are shorter.",
+    "p90": "90 % are shorter.",
+    "p95": "95 % are shorter.",
+    "info": "What the gate is: lanes, names, cameras.",
+    "lanes": "By lane: the last Measurement.",
+    "statuses": "By lane: its status, where one was set.",
+    "cameras": "By camera: its last state.",
+    "alarms": "By alert: what people did with it.",
+}
+
+
+def generated(name: str) -> str:
+    """The generated text of that name. Raises KeyError for a name that no page may use, ValueError for an undescribed field."""
+    return GENERATORS[name]()
+
+
+def _rows(model: type[BaseModel], words: dict[str, str]) -> Iterator[str]:
+    schema = model.model_json_schema(mode="serialization")
+    for name, field in model.model_fields.items():
+        description = field.description or words.get(name)
+        if not description:
+            raise ValueError(f"{model.__name__}.{name} has no description")
+        default = "" if field.is_required() else f" Default: {_default(field.get_default(call_default_factory=True))}."
+        shown = "" if "efault" in description else default
+        yield f"| `{name}` | {_type(schema['properties'][name])} | {_cell(description)}{_cell(shown)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "as in its own table"
+    plain = list(value) if isinstance(value, tuple) else value
+    return f"`{json.dumps(plain, ensure_ascii=False)}`"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    match schema:
+        case {"$ref": ref}:
+            return f"[{ref.rsplit('/')[-1]}](#{ref.rsplit('/')[-1].lower()})"
+        case {"anyOf": parts}:
+            return " or ".join(dict.fromkeys(_type(part) for part in parts))
+        case {"enum": values}:
+            return ", ".join(f"`{value}`" for value in values)
+        case {"const": value}:
+            return f"`{value}`"
+        case {"type": "array", "prefixItems": parts}:
+            return f"[{', '.join(_type(part) for part in parts)}]"
+        case {"type": "array", "items": item}:
+            return f"list of {_type(item)}"
+        case {"type": "object", "additionalProperties": dict() as item}:
+            return f"map to {_type(item)}"
+        case {"type": str() as kind}:
+            return {"integer": "integer", "number": "number", "string": "text", "boolean": "yes/no"}.get(kind, kind)
+    return "any"
+
+
+def _table(model: type[BaseModel], words: dict[str, str]) -> str:
+    lines = ["| field | type | meaning |", "|---|---|---|", *_rows(model, words)]
+    return "\n".join(lines) + "\n"
+
+
+def _gate_file() -> str:
+    parts: tuple[type[BaseModel], ...] = (
+        config.GateConfig,
+        config.Lane,
+        config.Camera,
+        config.GroundPoint,
+        config.Lens,
+        config.View,
+        config.AlertRule,
+        config.Statistics,
+        config.DetectorConfig,
+    )
+    return "\n".join(f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, {})}" for part in parts)
+
+
+def _intro(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def examples() -> dict[str, Message]:
+    """A real body of each message type, as recorded in docs/examples/messages.jsonl."""
+    lines = EXAMPLES.read_text(encoding="utf-8").splitlines()
+    return {message.type: message for message in map(MESSAGE.validate_json, lines)}
+
+
+def _messages() -> str:
+    bodies = examples()
+    text = []
+    for model in get_args(get_args(Message)[0]):
+        type_ = model.model_fields["type"].default
+        data = model.model_fields["data"].annotation
+        text.append(f"### {type_}\n\n{_intro(model)}\n\n{_intro(data)}\n\n{_table(data, WORDS)}\n")
+        text.append(f"```json\n{json.dumps(bodies[type_].model_dump(mode='json'), ensure_ascii=False, indent=1)}\n```\n")
+    parts = (messages.Percentiles, messages.Audit, messages.Vehicle)
+    text += [f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, WORDS | {'dwell_s': ''})}" for part in parts]
+    return "\n".join(text)
+
+
+GENERATORS: Final[dict[str, Callable[[], str]]] = {"gate-file": _gate_file, "messages": _messages}
+
+
+def _page(path: Path) -> tuple[str, str]:
+    old = path.read_text(encoding="utf-8")
+    return old, MARKED.sub(lambda found: f"{found[1]}\n{generated(found['name'])}\n{found[4]}", old)
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks the pages under docs/. Returns 1 when --check finds one that is out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where a page is out of date")
+    check = parser.parse_args(arguments).check
+    stale = []
+    for path in sorted(DOCS.glob("*.md")):
+        old, new = _page(path)
+        if old != new:
+            stale.append(path.name)
+            if not check:
+                path.write_text(new, encoding="utf-8")
+    if check and stale:
+        print(f"docs: {', '.join(stale)} are not what the code says: run make docs and commit them", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
