@@ -1,0 +1,119 @@
+/** One lane of the board: its name and quality, its figures, its line of vehicles, its last hour. */
+
+import type { ComponentChildren } from "preact";
+import { age, bounded, duration, interval, metres, NOT_MEASURED } from "../figures";
+import { nameIn, useTexts } from "../i18n";
+import type { LaneView } from "../lane_view";
+import { SeverityIcon } from "./icons";
+import { LaneStrip } from "./LaneStrip";
+import { Trend } from "./Trend";
+
+interface RowProps {
+  view: LaneView;
+  scaleM: number;
+  timeZone: string;
+  historyVersion: number;
+  hovered: string | null;
+  onHover: (visitId: string | null) => void;
+}
+
+export function LaneRow({ view, scaleM, timeZone, historyVersion, hovered, onHover }: RowProps) {
+  const { lane, alert } = view;
+  return (
+    <article class={`lane ${view.look} ${alert ? `alert-${alert.severity}` : ""}`} aria-labelledby={`lane-${lane.id}`} data-lane={lane.id}>
+      <LaneName view={view} />
+      <Figures view={view} />
+      <LaneStrip view={view} scaleM={scaleM} hovered={hovered} onHover={onHover} />
+      <Trend laneId={lane.id} current={view.measured} unknown={view.look === "unknown"} timeZone={timeZone} version={historyVersion} />
+    </article>
+  );
+}
+
+function LaneName({ view }: { view: LaneView }) {
+  const texts = useTexts();
+  const { lane, alert } = view;
+  return (
+    <div class="lane-name">
+      <h3 id={`lane-${lane.id}`}>
+        {alert && (
+          <span class={`mark severity-${alert.severity}`} role="img" aria-label={texts.alerts.severity[alert.severity]}>
+            <SeverityIcon severity={alert.severity} filled />
+          </span>
+        )}
+        {lane.id}
+        {view.closed && <span class="closed" title={texts.board.closedBy(view.closed.by, view.closed.reason)}>{texts.board.closed}</span>}
+      </h3>
+      <span class="full-name">{nameIn(lane.name, texts.code)}</span>
+      <QualityNote view={view} />
+    </div>
+  );
+}
+
+/** How far the figures can be trusted: nothing but the picture's age when all is well. */
+function QualityNote({ view }: { view: LaneView }) {
+  const texts = useTexts();
+  const words = texts.board;
+  const old = view.ageS === null ? words.neverSeen : words.age(age(view.ageS, texts.units));
+  if (view.look === "live" && view.measured?.quality === "ok") return <span class="quality">{old}</span>;
+  const quality = view.look === "live" ? words.quality.degraded : view.look === "stale" ? words.quality.stale : words.quality.unknown;
+  const reasons = view.look === "unknown" ? [] : view.reasons.map((reason) => words.reasons[reason]);
+  return (
+    <span class={`quality not-ok ${view.look}`} title={old}>
+      <b>{quality}</b> {(view.look === "live" ? reasons : [...reasons, old]).join(", ")}
+    </span>
+  );
+}
+
+function Figures({ view }: { view: LaneView }) {
+  const texts = useTexts();
+  const { columns } = texts.board;
+  const measured = view.measured;
+  const queue = measured?.queue_vehicles ?? null;
+  const wait = measured?.longest_wait_s ?? null;
+  const level = measured?.level_of_service ?? null;
+  return (
+    <dl class="figures">
+      <Figure name="queue" label={columns.queue} note={queueNote(view)}>
+        {queue === null ? NOT_MEASURED : bounded(String(queue), view.censored)}
+        {queue !== null && <small> {texts.board.vehicleUnit(queue)}</small>}
+      </Figure>
+      <Figure name="longest" label={columns.longest}>
+        {wait === null ? NOT_MEASURED : duration(wait, texts.units)}
+      </Figure>
+      <Figure name="expected" label={columns.expected} note={expectedNote(view, texts)}>
+        {expectedText(view, texts)}
+      </Figure>
+      <Figure name="level" label={columns.level}>
+        {level === null ? NOT_MEASURED : <span class={`level level-${level}`}>{level}</span>}
+      </Figure>
+    </dl>
+  );
+}
+
+function Figure({ name, label, note, children }: { name: string; label: string; note?: string | null; children: ComponentChildren }) {
+  return (
+    <div class={`figure ${name}`}>
+      <dt>{label}</dt>
+      <dd>
+        <span class="value">{children}</span>
+        {note && <span class="note">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+function queueNote(view: LaneView): string | null {
+  const length = view.measured?.queue_m ?? null;
+  return length === null ? null : bounded(metres(length), view.censored);
+}
+
+function expectedText(view: LaneView, texts: ReturnType<typeof useTexts>): string {
+  const expected = view.measured?.expected_wait_s ?? null;
+  return expected === null ? NOT_MEASURED : duration(expected, texts.units);
+}
+
+function expectedNote(view: LaneView, texts: ReturnType<typeof useTexts>): string | null {
+  const low = view.measured?.expected_wait_low_s ?? null;
+  const high = view.measured?.expected_wait_high_s ?? null;
+  return low === null || high === null ? null : interval(low, high, texts.units);
+}

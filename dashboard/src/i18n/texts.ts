@@ -1,0 +1,103 @@
+/** Everything that the page says: one value of this type for each language. */
+
+import type { Reason } from "../lane_view";
+import type { AlertLook } from "../alert_view";
+import type { AlertData, CameraData, LaneInfo, Vehicle } from "../messages";
+
+export interface Texts {
+  code: "vi" | "en";
+  locale: string;
+  units: { s: string; min: string; h: string };
+  header: {
+    product: string;
+    time: (zone: string) => string;
+    language: string;
+    theme: { dark: string; light: string };
+    source: string;
+    sourceTitle: string;
+  };
+  connection: {
+    connecting: string;
+    live: (age: string) => string;
+    stale: (age: string) => string;
+    noData: string;
+    lost: (age: string) => string;
+    retry: (seconds: number) => string;
+    retrying: string;
+    banner: (age: string) => string;
+    bannerNoData: string;
+  };
+  board: {
+    title: string;
+    loading: string;
+    direction: Record<LaneInfo["direction"], string>;
+    columns: { lane: string; queue: string; longest: string; expected: string; level: string; line: string; trend: string };
+    levelTitle: (limits: readonly string[]) => string;
+    totals: (trucks: string, wait: string | null) => string;
+    totalsUnknown: string;
+    vehicles: (count: string) => string;
+    vehicleUnit: (count: number) => string;
+    vehicleClass: Record<Vehicle["vehicle_class"], string>;
+    vehicleTitle: (parts: { order: number; kind: string; dwell: string | null; standing: boolean; service: boolean; seen: boolean }) => string;
+    stopLine: string;
+    zoneEnd: string;
+    notToScale: string;
+    notToScaleTitle: string;
+    tail: (metres: string) => string;
+    tailCensored: string;
+    inService: string;
+    unknown: string;
+    closed: string;
+    closedBy: (by: string, reason: string) => string;
+    age: (age: string) => string;
+    neverSeen: string;
+    quality: { ok: string; degraded: string; stale: string; unknown: string };
+    reasons: Record<Reason, string>;
+    empty: string;
+    legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string };
+  };
+  trend: { title: (lane: string) => string; loading: string; failed: string; empty: string; peak: (value: string) => string; at: (time: string, value: string) => string };
+  alerts: {
+    title: string;
+    none: string;
+    noneSince: string;
+    counts: (firing: number, unacknowledged: number) => string;
+    severity: Record<AlertData["severity"], string>;
+    look: Record<AlertLook, string>;
+    scope: (scope: AlertData["scope"], subject: string) => string;
+    measure: Record<string, string>;
+    what: (measure: string, value: string, threshold: string) => string;
+    valueUnknown: string;
+    stale: string;
+    since: (time: string, length: string) => string;
+    ended: (time: string) => string;
+    action: string;
+    acknowledge: string;
+    acknowledging: string;
+    acknowledgeFailed: (reason: string) => string;
+    by: (who: string, time: string) => string;
+    announce: (severity: string, what: string) => string;
+    trucks: (count: string) => string;
+    endedHeading: string;
+  };
+  cameras: {
+    title: string;
+    watching: (camera: string) => string;
+    state: Record<CameraData["state"] | "unknown", string>;
+    since: (time: string, length: string) => string;
+    rate: (fps: string) => string;
+    shedding: (step: number) => string;
+    lanes: (lanes: string) => string;
+    waitingForPicture: string;
+    pictureAge: (age: string) => string;
+    pictureOld: (age: string) => string;
+    noPicture: string;
+    boxes: (count: number) => string;
+    layers: string;
+    pictureLost: string;
+    tail: (lane: string, trucks: string, metres: string | null) => string;
+    alt: (camera: string) => string;
+  };
+  signedOut: { title: string; text: string; how: string; again: string };
+  fatal: { title: string; text: string; reload: string };
+}

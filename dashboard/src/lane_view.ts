@@ -1,0 +1,80 @@
+/** A lane as it is to be shown now: what may be said, and what must not. Pure. */
+
+import { ageS, freshness, type Freshness } from "./freshness";
+import type { AlertData, LaneData, LaneInfo, Measurement, Vehicle, Vehicles } from "./messages";
+
+export type Reason = Measurement["quality_reasons"][number] | "no_data";
+
+export interface LaneView {
+  lane: LaneInfo;
+  /** live: measured now; stale: measured seconds ago; unknown: nothing may be said. */
+  look: "live" | "stale" | "unknown";
+  /** The figures; null when unknown. */
+  measured: Measurement | null;
+  vehicles: readonly Vehicle[];
+  reasons: readonly Reason[];
+  calibrated: boolean;
+  censored: boolean;
+  /** Age of the last picture that the figures rest on; null if there never was one. */
+  ageS: number | null;
+  closed: LaneData | null;
+  /** The firing alert of this lane that matters most. */
+  alert: AlertData | null;
+}
+
+export interface LaneInputs {
+  measurement: Measurement | undefined;
+  vehicles: Vehicles | undefined;
+  status: LaneData | undefined;
+  alert: AlertData | null;
+  nowS: number;
+}
+
+export function laneView(lane: LaneInfo, inputs: LaneInputs): LaneView {
+  const { measurement, status, nowS } = inputs;
+  const dataAgeS = measurement ? ageS(measurement.t, nowS) : null;
+  const fresh = freshness(dataAgeS);
+  const look = lookOf(measurement, fresh);
+  const measured = look === "unknown" ? null : (measurement ?? null);
+  return {
+    lane,
+    look,
+    measured,
+    vehicles: measured === null ? [] : (inputs.vehicles?.vehicles ?? []),
+    reasons: reasonsOf(measurement, fresh),
+    calibrated: !(measurement?.quality_reasons.includes("not_calibrated") ?? false),
+    censored: measured?.censored ?? false,
+    ageS: measurement && dataAgeS !== null && measurement.frame_age_s !== null ? dataAgeS + measurement.frame_age_s : dataAgeS,
+    closed: status?.status === "closed" ? status : null,
+    alert: inputs.alert,
+  };
+}
+
+function lookOf(measurement: Measurement | undefined, fresh: Freshness): LaneView["look"] {
+  if (measurement === undefined || measurement.quality === "unknown" || fresh === "lost") return "unknown";
+  return fresh;
+}
+
+function reasonsOf(measurement: Measurement | undefined, fresh: Freshness): readonly Reason[] {
+  if (measurement === undefined || fresh === "lost") return ["no_data"];
+  const reasons: readonly Reason[] = measurement.quality_reasons;
+  return measurement.quality === "unknown" && reasons.length === 0 ? ["no_data"] : reasons;
+}
+
+/** Totals of a direction; null where no lane of it is measured. `partial`: at least one lane is unknown or a lower bound. */
+export interface GroupTotals {
+  queueVehicles: number | null;
+  longestWaitS: number | null;
+  partial: boolean;
+}
+
+export function groupTotals(views: readonly LaneView[]): GroupTotals {
+  const queues = views.map((view) => view.measured?.queue_vehicles ?? null);
+  const waits = views.map((view) => view.measured?.longest_wait_s ?? null).filter((wait) => wait !== null);
+  const known = queues.filter((queue) => queue !== null);
+  return {
+    queueVehicles: known.length > 0 ? known.reduce((sum, queue) => sum + queue, 0) : null,
+    longestWaitS: waits.length > 0 ? Math.max(...waits) : null,
+    partial: known.length < queues.length || views.some((view) => view.censored),
+  };
+}

@@ -1,0 +1,54 @@
+/** The live page: the store fed by the stream, the clock, and hooks that show both. */
+
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import { decodeStreamFrame } from "./frames";
+import { isSignedIn } from "./rest";
+import { Socket, socketAddress } from "./socket";
+import { EMPTY, reduce, type Action, type PageState } from "./store";
+
+/** The page's state, kept up to date by the stream for as long as the component lives. */
+export function usePageState(): PageState {
+  const [state, show] = useState(EMPTY);
+  useEffect(() => {
+    const socket = openStream(show);
+    return () => socket.close();
+  }, []);
+  return state;
+}
+
+function openStream(show: (state: PageState) => void): Socket {
+  let held: PageState = EMPTY;
+  const act = (action: Action): void => {
+    held = reduce(held, action);
+    show(held);
+  };
+  const address = (): string =>
+    socketAddress("/api/v1/stream", held.place ? { after: held.place.position, epoch: held.place.epoch } : {});
+  const events = {
+    connecting: () => act({ kind: "connecting" }),
+    text: (text: string) => {
+      const frame = decodeStreamFrame(text);
+      if (frame) act({ kind: "received", ...frame, atMs: Date.now() });
+    },
+    lost: (retryAtMs: number) => act({ kind: "lost", atMs: Date.now(), retryAtMs }),
+    signedOut: () => act({ kind: "signed_out" }),
+  };
+  return new Socket(address, events, isSignedIn);
+}
+
+const NowContext = createContext(0);
+export const NowProvider = NowContext.Provider;
+
+/** The server's time in POSIX seconds; whoever asks is drawn again as it passes. */
+export const useNow = (): number => useContext(NowContext);
+
+/** This machine's clock moved to the server's, renewed four times a second so that ages tick on without messages. */
+export function useServerClock(offsetS: number): number {
+  const [nowMs, setNowMs] = useState(Date.now);
+  useEffect(() => {
+    const timer = window.setInterval(() => setNowMs(Date.now()), 250);
+    return () => window.clearInterval(timer);
+  }, []);
+  return nowMs / 1000 + offsetS;
+}

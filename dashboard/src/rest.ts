@@ -1,0 +1,42 @@
+/** Requests to the server's REST interface. */
+
+/** Whether the server lets this browser in; an unreachable server does not say no. */
+export async function isSignedIn(): Promise<boolean> {
+  try {
+    const answer = await fetch("/api/v1/gate", { cache: "no-store" });
+    return answer.status !== 401 && answer.status !== 403;
+  } catch {
+    return true;
+  }
+}
+
+export interface HistoryPoint {
+  t: number;
+  /** Null where the queue was not known. */
+  queueVehicles: number | null;
+}
+
+/** The queue of a lane between two times, one point each `stepS`. Throws when the server does not answer with it. */
+export async function laneHistory(laneId: string, fromT: number, toT: number, stepS: number): Promise<HistoryPoint[]> {
+  const query = new URLSearchParams({ from: String(Math.floor(fromT)), to: String(Math.ceil(toT)), step: String(stepS) });
+  const answer = await fetch(`/api/v1/lanes/${encodeURIComponent(laneId)}/history?${query.toString()}`);
+  if (!answer.ok) throw new Error(`history: ${answer.status}`);
+  const body = (await answer.json()) as { points: { t: number; queue_vehicles: number | null }[] };
+  return body.points.map((point) => ({ t: point.t, queueVehicles: point.queue_vehicles }));
+}
+
+/** Acknowledges an alert. Throws with the server's reason, for people. */
+export async function acknowledge(alertId: string): Promise<void> {
+  const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: "{}",
+  });
+  if (!answer.ok) throw new Error(await reasonOf(answer));
+}
+
+async function reasonOf(answer: Response): Promise<string> {
+  const fallback = `${answer.status} ${answer.statusText}`.trim();
+  const body = (await answer.json().catch(() => null)) as { detail?: unknown } | null;
+  return typeof body?.detail === "string" ? body.detail : fallback;
+}

@@ -1,0 +1,131 @@
+/** All that the page knows, and how each frame of the stream changes it. Pure. */
+
+import type { AlarmData, AlertData, CameraData, GateInfo, Heartbeat, LaneData, Measurement, Message, Snapshot, Vehicles } from "./messages";
+
+export type Phase = "connecting" | "live" | "waiting" | "signed_out";
+
+/** Where the page stands in the server's stream: what it asks for when it connects again. */
+export interface StreamPlace {
+  epoch: string;
+  position: string;
+}
+
+export interface PageState {
+  phase: Phase;
+  /** When the next attempt to connect is due, on this machine's clock; null unless waiting. */
+  retryAtMs: number | null;
+  /** When the connection was lost, on this machine's clock; null while it stands. */
+  lostAtMs: number | null;
+  place: StreamPlace | null;
+  /** The server's clock minus this machine's clock. */
+  clockOffsetS: number;
+  /** Counts the snapshots that could not resume: whoever shows history loads it again. */
+  historyVersion: number;
+  info: GateInfo | null;
+  lanes: Readonly<Record<string, Measurement>>;
+  vehicles: Readonly<Record<string, Vehicles>>;
+  statuses: Readonly<Record<string, LaneData>>;
+  cameras: Readonly<Record<string, CameraData>>;
+  alerts: Readonly<Record<string, AlertData>>;
+  alarms: Readonly<Record<string, AlarmData>>;
+  heartbeat: Heartbeat | null;
+}
+
+export type Action =
+  | { kind: "connecting" }
+  | { kind: "received"; message: Message; position: string | null; atMs: number }
+  | { kind: "lost"; atMs: number; retryAtMs: number }
+  | { kind: "signed_out" };
+
+const RESOLVED_KEPT_S = 3600;
+
+export const EMPTY: PageState = {
+  phase: "connecting",
+  retryAtMs: null,
+  lostAtMs: null,
+  place: null,
+  clockOffsetS: 0,
+  historyVersion: 0,
+  info: null,
+  lanes: {},
+  vehicles: {},
+  statuses: {},
+  cameras: {},
+  alerts: {},
+  alarms: {},
+  heartbeat: null,
+};
+
+export function reduce(state: PageState, action: Action): PageState {
+  switch (action.kind) {
+    case "connecting":
+      return { ...state, phase: "connecting", retryAtMs: null };
+    case "lost":
+      return { ...state, phase: "waiting", lostAtMs: state.lostAtMs ?? action.atMs, retryAtMs: action.retryAtMs };
+    case "signed_out":
+      return { ...state, phase: "signed_out", retryAtMs: null };
+    case "received":
+      return advance(receive(state, action.message, action.atMs), action.position);
+  }
+}
+
+function advance(state: PageState, position: string | null): PageState {
+  return position === null || state.place === null ? state : { ...state, place: { ...state.place, position } };
+}
+
+function receive(state: PageState, message: Message, atMs: number): PageState {
+  switch (message.type) {
+    case "gate.snapshot":
+      return fromSnapshot(state, message.data, atMs);
+    case "lane.measured":
+      return { ...state, lanes: newer(state.lanes, message.data.lane_id, message.data) };
+    case "lane.vehicles":
+      return { ...state, vehicles: newer(state.vehicles, message.data.lane_id, message.data) };
+    case "lane.changed":
+      return { ...state, statuses: newer(state.statuses, message.data.lane_id, message.data) };
+    case "camera.changed":
+      return { ...state, cameras: newer(state.cameras, message.data.camera_id, message.data) };
+    case "alert.changed":
+      return { ...state, alerts: withAlert(state.alerts, message.data) };
+    case "alarm.changed":
+      return { ...state, alarms: newer(state.alarms, message.data.alert_id, message.data) };
+    case "service.heartbeat":
+      return { ...state, heartbeat: message.data };
+    case "visit.started":
+    case "visit.ended":
+      return state;
+  }
+}
+
+function fromSnapshot(state: PageState, data: Snapshot, atMs: number): PageState {
+  const first = state.place === null;
+  return {
+    ...state,
+    phase: "live",
+    retryAtMs: null,
+    lostAtMs: null,
+    place: { epoch: data.epoch, position: data.position },
+    clockOffsetS: data.server_t - atMs / 1000,
+    historyVersion: state.historyVersion + (first || data.resumed ? 0 : 1),
+    info: data.info,
+    lanes: data.lanes,
+    vehicles: data.vehicles,
+    statuses: data.statuses,
+    cameras: data.cameras,
+    alerts: Object.fromEntries(data.alerts.map((alert) => [alert.alert_id, alert])),
+    alarms: data.alarms,
+  };
+}
+
+/** The record with a value that is at least as new as the one it holds; a late one changes nothing. */
+function newer<T extends { t: number }>(record: Readonly<Record<string, T>>, key: string, value: T): Readonly<Record<string, T>> {
+  const held = record[key];
+  return held !== undefined && held.t > value.t ? record : { ...record, [key]: value };
+}
+
+function withAlert(alerts: PageState["alerts"], alert: AlertData): PageState["alerts"] {
+  const held = alerts[alert.alert_id];
+  if (held !== undefined && held.sequence > alert.sequence) return alerts;
+  const kept = Object.values(alerts).filter((one) => one.state !== "resolved" || one.t > alert.t - RESOLVED_KEPT_S);
+  return Object.fromEntries([...kept.filter((one) => one.alert_id !== alert.alert_id), alert].map((one) => [one.alert_id, one]));
+}
