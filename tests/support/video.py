@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -38,7 +39,7 @@ class Mover:
         return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def still(x: float, y: float, *, seconds: float = 3600.0, **kwargs) -> Mover:
+def still(x: float, y: float, *, seconds: float = 3600.0, **kwargs: Any) -> Mover:
     """A rectangle that stands at one place."""
     return Mover(((0.0, x, y), (seconds, x, y)), **kwargs)
 
@@ -66,32 +67,35 @@ def make_video(
     gop: int = 25,
     noise: float = 4.0,
     level: int = 110,
+    marks: bool = True,
     codec: str = "libx264",
     metadata: dict[str, str] | None = None,
 ) -> Path:
     """Writes a video of the movers over grey ground of that level and noise (standard deviation); returns its path."""
     with av.open(str(path), "w") as container:
         container.metadata.update(metadata or {})
-        stream = container.add_stream(codec, rate=fps)
+        stream: Any = container.add_stream(codec, rate=fps)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = 1
         stream.options = {"preset": "ultrafast", "crf": "20"} if codec == "libx264" else {}
-        for frame in _frames(movers, round(seconds * fps), fps, size, noise, level):
+        for frame in _frames(movers, round(seconds * fps), fps, size, noise, level, marks):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
 
 
 def _frames(  # noqa: PLR0917
-    movers: Sequence[Mover], count: int, fps: int, size: tuple[int, int], noise: float, level: int
+    movers: Sequence[Mover], count: int, fps: int, size: tuple[int, int], noise: float, level: int, marks: bool
 ) -> Iterator[av.VideoFrame]:
     random = np.random.default_rng(20241204)
     shape = (size[1], size[0], 1)
     grain = random.normal(level, noise, (_NOISE_BANK, *shape)) if noise else np.full((1, *shape), level, float)
     bank = np.repeat(np.clip(grain, 0, 255).astype(np.uint8), 3, axis=3)
+    if marks:
+        bank[:, :, 8:16] = 255  # a painted line, for a picture without any edge counts as blurred
     for index in range(count):
         image = draw(movers, index / fps, bank[index % len(bank)])
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
