@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -125,7 +125,8 @@ class OutputWriter:
         """Throws away what was written, and the folder if it was not there before."""
         self._open_files.close()
         for name in _NAMES:
-            self._part(name).unlink(missing_ok=True)
+            with suppress(OSError):
+                self._part(name).unlink()
         if self._made and self._folder.is_dir() and not any(self._folder.iterdir()):
             self._folder.rmdir()
 

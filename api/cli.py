@@ -1,0 +1,64 @@
+"""The command line `lanewatch`: the composition root. Exit codes: 0 done, 2 bad input or usage, 1 anything else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+
+from api.commands.replay import replay_command
+from api.commands.version import version_command
+from vision.errors import LaneWatchError
+from vision.redaction import redact_url
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="lanewatch",
+    help="Watches the truck lanes of a land border gate.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("replay")(replay_command)
+app.command("version")(version_command)
+
+_UsageError: Final[Any] = typer.BadParameter.__bases__[0]  # click's, which some versions of typer carry inside
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and ends the process. A bad input is one sentence on stderr, never a traceback."""
+    raise SystemExit(_code(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _code(arguments: list[str]) -> int:
+    try:
+        result = typer.main.get_command(app).main(arguments, prog_name="lanewatch", standalone_mode=False)
+    except LaneWatchError as error:
+        return _failed(2, str(error))
+    except typer.Exit as error:
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(1, "interrupted")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the process's top
+        if isinstance(error, _UsageError):
+            command = error.ctx.command_path if error.ctx else "lanewatch"
+            return _failed(2, f"{error.format_message().rstrip('.')}. Try: {command} --help")
+        return _failed(1, "this should not have happened:\n" + traceback.format_exc())
+    return result if isinstance(result, int) else 0
+
+
+def _failed(code: int, sentence: str) -> int:
+    sys.stderr.write(f"lanewatch: {redact_url(sentence)}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of `lanewatch`, one a file; with `api.cli` the composition root."""

@@ -1,0 +1,157 @@
+"""A replay: events from recordings and video files through the same pipelines and the same alert fold as live. A shell.
+
+Several sources are merged between ticks, so that every section gets its events in its own order and every lane of the gate
+has a measurement at every tick. What was merged can be recorded; replaying that gives the same messages, byte for byte.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vision.config import GateConfig, Section, sections
+from vision.core.alerts import AlertFold
+from vision.core.pipeline import Pipeline
+from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
+from vision.errors import RecordingError
+from vision.messages import Message
+from vision.outputs import OutputWriter
+from vision.recording import Checkpoint, Recorded, RecordingWriter
+from vision.summary import Summary
+
+__all__ = ["Replay", "merged", "replay"]
+
+
+class Replay:
+    """A gate's pipelines, one a section, and its alerts: events in, messages out. Reads no clock and no file.
+
+    keep_config: recorded changes of config and checkpoints are passed over, because another config was asked for.
+    """
+
+    def __init__(self, config: GateConfig, *, keep_config: bool = False) -> None:
+        self._keep_config = keep_config
+        self._alerts = AlertFold(config)
+        self._pipelines: dict[str, Pipeline] = {}
+        self._sections: dict[str, Section] = {}
+        self._use(config)
+
+    def takes(self, event: Recorded) -> bool:
+        """Whether the event counts in this replay."""
+        return not (self._keep_config and isinstance(event, Checkpoint | ConfigChanged))
+
+    def step(self, event: Recorded) -> Iterator[Message]:
+        """The messages that follow from one event, alerts after what raised them. Raises RecordingError for a stranger."""
+        if isinstance(event, Checkpoint):
+            self._restore(event)
+            return
+        for pipeline in self._receivers(event):
+            for message in pipeline.step(event):
+                yield message
+                yield from self._alerts.step(message)
+
+    def open_visits(self) -> list[Visit]:
+        """The visits that have not ended."""
+        return [visit for pipeline in self._pipelines.values() for visit in pipeline.open_visits()]
+
+    def _use(self, config: GateConfig) -> None:
+        self._config = config
+        before, self._sections = self._sections, {section.id: section for section in sections(config)}
+        kept = {key: self._pipelines[key] for key, section in self._sections.items() if before.get(key) == section}
+        self._pipelines = {
+            key: kept[key] if key in kept else Pipeline(config, section) for key, section in self._sections.items()
+        }
+
+    def _receivers(self, event: Event) -> list[Pipeline]:
+        match event:
+            case Seen(camera=camera) | CameraChanged(camera=camera):
+                return [self._pipeline("camera", camera, lambda section: section.cameras)]
+            case LaneStatus(lane=lane):
+                return [self._pipeline("lane", lane, lambda section: section.lanes)]
+            case ConfigChanged(config=config):
+                self._use(config)
+                self._alerts.reconfigure(config)
+        return list(self._pipelines.values())
+
+    def _pipeline(self, what: str, name: str, members: Callable[[Section], tuple[str, ...]]) -> Pipeline:
+        for key, section in self._sections.items():
+            if name in members(section):
+                return self._pipelines[key]
+        raise _stranger(self._config, what, name)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.section not in self._sections:
+            raise _stranger(self._config, "section", checkpoint.section)
+        section = self._sections[checkpoint.section]
+        self._pipelines[section.id] = Pipeline.restore(self._config, section, checkpoint.data)
+
+
+def replay(
+    events: Iterable[Recorded],
+    config: GateConfig,
+    out: Path,
+    *,
+    recorder: RecordingWriter | None = None,
+    keep_config: bool = False,
+    about: dict[str, Any] | None = None,
+    on_event: Callable[[Recorded], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Runs events through the core, writes the files of `vision.outputs` into `out` and returns the summary.
+
+    The events come with their ticks, merged (see `merged`); on_event is called after each one, to show progress. Raises
+    what the events raise, RecordingError for a camera that the gate does not have, ConfigError where `out` cannot be
+    written; then nothing is left in `out`.
+    """
+    run = Replay(config, keep_config=keep_config)
+    summary = Summary(config)
+    with OutputWriter(out) as output:
+        for event in filter(run.takes, events):
+            if recorder is not None:
+                recorder.write(event)
+            for message in run.step(event):
+                output.write(message)
+                summary.add(message)
+            on_event(event)
+        still_open = run.open_visits()
+        result = summary.as_data(still_open, **(about or {}))
+        output.finish(still_open, result)
+    return result
+
+
+def merged(streams: Sequence[Iterable[Recorded]]) -> Iterator[Recorded]:
+    """The events of several sources, each with ticks of its own, as one: each source keeps its order, each tick comes once.
+
+    What a source has between two ticks stays between them; there, and only there, sources are merged by t.
+    """
+    last_tick = -math.inf
+    for _, event in heapq.merge(*(_keyed(stream, i) for i, stream in enumerate(streams)), key=lambda pair: pair[0]):
+        if isinstance(event, Tick):
+            if event.t <= last_tick:
+                continue
+            last_tick = event.t
+        yield event
+
+
+def _keyed(stream: Iterable[Recorded], index: int) -> Iterator[tuple[tuple[float, int, float, int], Recorded]]:
+    tick = latest = -math.inf
+    for event in stream:
+        if isinstance(event, Tick):
+            tick = max(tick, event.t)
+            yield (tick, 0, tick, index), event
+        else:
+            latest = max(latest, event.t)
+            yield (max(tick, math.ceil(latest) - 1.0), 1, latest, index), event
+
+
+def _stranger(config: GateConfig, what: str, name: str) -> RecordingError:
+    known = {
+        "camera": [camera.id for camera in config.cameras],
+        "lane": [lane.id for lane in config.lanes],
+        "section": [section.id for section in sections(config)],
+    }[what]
+    return RecordingError(
+        f"the source has a {what} '{name}' that gate {config.id} does not have; its {what}s are {', '.join(known)};"
+        " give the gate file that belongs to the source with --gate"
+    )
