@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 PAGE = ROOT / "dashboard"
-LOCKS = ("base", "dev", "ml")
+CONTAINED = {"base": ("base",), "dev": ("base", "dev"), "ml": ("base", "ml")}
 ML_GB, BASE_GB = 6, 0.6
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -126,25 +126,25 @@ def _venv() -> None:
     _call([sys.executable, "-m", "venv", "--clear", str(VENV)], "the virtual environment .venv could not be made; see above")
 
 
-def _install(extras: Sequence[str], lock: str, what: str, size_gb: float) -> None:
+def _install(extras: Sequence[str], name: str, what: str, size_gb: float) -> None:
     _venv()
     stamp = VENV / ".stamps.json"
-    value = _hash([ROOT / "pyproject.toml", ROOT / "requirements" / f"{lock}.txt"], str(ROOT), sys.version)
-    if _stamped(stamp, lock, value):
+    if _stamped(stamp, name, _lock_hash(name)):
         return
     free_gb = shutil.disk_usage(ROOT).free / 1e9
-    if free_gb < 1.5 * size_gb and lock not in _stamps(stamp):
+    if free_gb < 1.5 * size_gb and name not in _stamps(stamp):
         raise SetupError(f"{what} takes {size_gb:g} GB, and {free_gb:.1f} GB of disk are free; make room and try again")
     _say(f"installing {what} into .venv (about {size_gb:g} GB on disk, once)")
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
-    command = [PYTHON, "-m", "pip", "install", *quiet, "--constraint", f"requirements/{lock}.txt", "--editable", target]
+    command = [PYTHON, "-m", "pip", "install", *quiet, "--constraint", f"requirements/{name}.txt", "--editable", target]
     _call(command, f"pip could not install {what}; see above, and check that the package index can be reached")
-    contained = {"base": ("base",), "dev": ("base", "dev"), "ml": ("base", "ml")}[lock]
-    _mark(
-        stamp,
-        **{n: _hash([ROOT / "pyproject.toml", ROOT / f"requirements/{n}.txt"], str(ROOT), sys.version) for n in contained},
-    )
+    _mark(stamp, **{each: _lock_hash(each) for each in CONTAINED[name]})
+
+
+def _lock_hash(name: str) -> str:
+    """What an installation depends on: the project, the lock file, the tree's place and the Python."""
+    return _hash([ROOT / "pyproject.toml", ROOT / "requirements" / f"{name}.txt"], str(ROOT), sys.version)
 
 
 def base() -> None:
