@@ -3,6 +3,7 @@
 __all__ = [
     "checkpoint_key",
     "config_key",
+    "emitted_key",
     "epoch_key",
     "frames_channel",
     "owner_key",
@@ -16,6 +17,11 @@ __all__ = [
 def stream_key(gate: str) -> str:
     """The stream of messages; one entry has the field `m`: a message as JSON."""
     return f"lanewatch:{gate}:messages"
+
+
+def emitted_key(gate: str) -> str:
+    """A sorted set of the ids of messages that the api itself appended, by time: each is appended once."""
+    return f"lanewatch:{gate}:emitted"
 
 
 def epoch_key(gate: str) -> str:
