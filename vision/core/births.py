@@ -1,0 +1,87 @@
+"""New vehicles on the ground: what body at what place in which lane makes a box look as it does. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.bodies import prior_covariance
+from vision.core.camera_pose import CameraPose
+from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
+from vision.core.shapes import CLASS_FIT, SHAPE_SIGMA, SHAPES
+
+__all__ = ["Guess", "guess_body"]
+
+Array = NDArray[np.float64]
+NEAREST_S_M: Final = -12.0
+FARTHEST_S_M: Final = 260.0
+STEP_SHARE: Final = 0.03
+"""Places tried are this share of their distance apart."""
+EDGE_SHARE: Final = 0.035
+EDGE_CAP: Final = 16.0
+CUT_BOTTOM: Final = 2.5
+"""Cost of a near end that must be hidden to explain a box."""
+OFFSETS: Final = (0.0,)
+START_SPEED: Final = 3.0
+BORDER_PX: Final = 3.0
+WORST: Final = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The body that explains a box best: lane index, state (6,), covariance (6, 6), and how badly it still fits."""
+
+    lane: int
+    x: Array
+    p: Array
+    cost: float
+
+
+def guess_body(box: Array, votes: Array, lanes: list[int], table: LaneTable, pose: CameraPose) -> Guess | None:
+    """The best body for a box (4,) in pinhole pixels; votes (3,) by class. None where nothing on these lanes fits."""
+    if not lanes:
+        return None
+    states, lane, body = _candidates(lanes, table, pose)
+    out = edges(states, lane, table, pose)
+    cost = _edge_costs(out, box, pose) + (CLASS_FIT @ (votes / max(float(votes.sum()), 1e-9)))[body]
+    best = int(np.argmin(cost))
+    if cost[best] > WORST + float(CLASS_FIT.min()):
+        return None
+    # The spread of the place among the candidates that explain the box about as well.
+    near = lane == lane[best]
+    weight = np.exp(-0.5 * (cost - cost[best])) * near
+    mean = float((weight * states[:, S]).sum() / weight.sum())
+    sigma = float(np.sqrt((weight * (states[:, S] - mean) ** 2).sum() / weight.sum()))
+    x = states[best].copy()
+    x[V] = START_SPEED
+    return Guess(int(lane[best]), x, prior_covariance(max(2.0, sigma), SHAPE_SIGMA[body[best]]), float(cost[best]))
+
+
+def _candidates(lanes: list[int], table: LaneTable, pose: CameraPose) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+    places = [NEAREST_S_M]
+    eye = pose.centre
+    while places[-1] < FARTHEST_S_M:
+        away = np.linalg.norm(table.at(np.array([lanes[0]]), np.array([places[-1]]))[0] - eye[:2])
+        places.append(places[-1] + max(0.7, STEP_SHARE * float(away)))
+    s, lane, body = (a.ravel() for a in np.meshgrid(places, lanes, np.arange(len(SHAPES)), indexing="ij"))
+    states = np.zeros((len(s), STATES))
+    states[:, S] = s
+    states[:, [LENGTH, HEIGHT, WIDTH]] = SHAPES[body.astype(np.intp)]
+    states[:, D] = 0.0
+    return states, lane.astype(np.intp), body.astype(np.intp)
+
+
+def _edge_costs(out: Array, box: Array, pose: CameraPose) -> Array:
+    limits = np.array([pose.width, pose.height], float)
+    clipped = np.clip(out, 0, np.tile(limits, 2))
+    sides = np.maximum(box[2:] - box[:2], 4.0)[[0, 1, 0, 1]]
+    sigma = EDGE_SHARE * sides + 1.0
+    residual = (box - clipped) / sigma
+    squares = np.minimum(residual**2, EDGE_CAP)
+    # The bottom may be hidden by a vehicle ahead: then it lies higher than expected, never lower.
+    squares[:, 3] = np.where(residual[:, 3] < -1.0, np.minimum(squares[:, 3], CUT_BOTTOM), squares[:, 3])
+    outside = (clipped[:, 2:] - clipped[:, :2]).min(-1) < 2
+    return np.asarray(squares.sum(-1) + np.where(outside, 1e3, 0.0))

@@ -1,0 +1,206 @@
+"""The vehicles on the ground as Gaussian states: prediction by following the one ahead, correction by box edges. Pure.
+
+One row a vehicle; every operation is on all rows at once. The motion model is Krauss' safe speed (Krauss 1998): a driver
+can always stop behind the vehicle ahead. It keeps hidden vehicles in line and is corrected where a vehicle is seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
+
+__all__ = ["Bodies", "safe_speed"]
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+GAP_M: Final = 2.5
+"""Gap that drivers leave to a standing vehicle."""
+LEAST_GAP_M: Final = 0.8
+"""No two vehicles stand nearer than this."""
+GAP_SIGMA_M: Final = 0.8
+BRAKE: Final = 2.5
+"""Comfortable braking of a loaded truck, m/s2."""
+SPEED_UP: Final = 1.0
+"""Acceleration of a loaded truck, m/s2."""
+REACTION_S: Final = 1.2
+FREE_SPEED: Final = 8.0
+"""Speed of approach inside a gate area, m/s."""
+HALT_M: Final = 1.0
+"""Where the first vehicle halts upstream of the stop line."""
+IDLE_GAP_M: Final = 3.0
+"""A standing driver starts only when the gap has opened by this much."""
+MOVING: Final = 0.5
+Q_MOVING: Final = 0.9
+"""Spread of the acceleration that the model does not know, m/s2 over a second, of a moving vehicle."""
+Q_STANDING: Final = 0.35
+Q_OFFSET: Final = 0.12
+"""Spread of the offset's drift, m over a second, of a moving vehicle."""
+OFFSET_TIME_S: Final = 20.0
+"""Time in which a driver comes back to the lane's middle."""
+OUTLIER: Final = 3.0
+"""A residual beyond so many sigmas counts less (Huber)."""
+LEAST: Final = np.array([-np.inf, 0.0, 3.0, 1.2, 1.5, -6.0])
+MOST: Final = np.array([np.inf, 25.0, 22.0, 4.6, 3.0, 6.0])
+STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
+"""Differences for numerical derivatives, per state."""
+
+
+def safe_speed(gap: Array, ahead: Array) -> Array:
+    """The speed from which a driver can stop behind a vehicle `gap` metres ahead that goes at `ahead` m/s (Krauss)."""
+    room = np.maximum(gap, 0.0)
+    reach = BRAKE * REACTION_S
+    return np.asarray(np.sqrt(reach**2 + ahead**2 + 2 * BRAKE * room) - reach)
+
+
+class Bodies:
+    """States x (N, 6), covariances p (N, 6, 6), lane index and number of each vehicle, all of them at one time t."""
+
+    def __init__(self) -> None:
+        self.t = 0.0
+        self.number = np.zeros(0, np.int64)
+        self.lane = np.zeros(0, np.intp)
+        self.x: Array = np.zeros((0, STATES))
+        self.p: Array = np.zeros((0, STATES, STATES))
+        self.updated_t: Array = np.zeros(0)
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def add(self, number: int, lane: int, x: Array, p: Array) -> None:
+        """Appends one vehicle."""
+        self.number = np.append(self.number, number)
+        self.lane = np.append(self.lane, lane)
+        self.x = np.concatenate([self.x, x[None]])
+        self.p = np.concatenate([self.p, p[None]])
+        self.updated_t = np.append(self.updated_t, self.t)
+
+    def keep(self, rows: Flags) -> None:
+        """Drops the other vehicles."""
+        self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
+        self.x, self.p = self.x[rows], self.p[rows]
+
+    def order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows in order of lane and position, and for each row the row ahead of it in its lane, -1 for none."""
+        rows = np.lexsort((self.x[:, S], self.lane))
+        ahead = np.full(len(self), -1, np.intp)
+        same = self.lane[rows[1:]] == self.lane[rows[:-1]]
+        ahead[rows[1:][same]] = rows[:-1][same]
+        return rows, ahead
+
+    def predict(self, t: float, seen: Flags) -> None:
+        """Moves all vehicles on to t in steps of at most half a second; `seen` ones follow the model less."""
+        left = min(max(t - self.t, 0.0), 30.0)
+        self.t = max(t, self.t)
+        while left > 1e-6 and len(self):
+            dt = min(left, 0.5)
+            self._step(dt, seen)
+            left -= dt
+
+    def _step(self, dt: float, seen: Flags) -> None:
+        _, ahead = self.order()
+        x = self.x
+        gap, speed_ahead = self._room(ahead)
+        limit = safe_speed(gap, speed_ahead)
+        speed = x[:, V]
+        standing = speed < MOVING
+        wanted = np.minimum(limit, FREE_SPEED)
+        # A seen vehicle is braked by the model, never driven: only its boxes tell that it starts.
+        wanted = np.where(seen | (standing & (gap < IDLE_GAP_M)), np.minimum(speed, limit), wanted)
+        at_line = (ahead < 0) & (x[:, S] < HALT_M + 3.0)
+        wanted = np.where(at_line & (standing | (x[:, S] < HALT_M)), speed, wanted)
+        change = np.clip(wanted - speed, -2 * BRAKE * dt, SPEED_UP * dt)
+        x[:, V] = np.maximum(speed + change, 0.0)
+        x[:, S] -= (speed + x[:, V]) / 2 * dt
+        x[:, D] *= np.exp(-dt / OFFSET_TIME_S * ~standing)
+        self._spread(dt, standing)
+
+    def _room(self, ahead: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Free metres before each vehicle, the usual gap taken off, and the speed of what is there; the stop line halts."""
+        x = self.x
+        rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + GAP_M, HALT_M)
+        gap = x[:, S] - rear
+        past = (ahead < 0) & (x[:, S] < HALT_M + 0.5)
+        return np.where(past, np.inf, gap), np.where(ahead >= 0, x[ahead, V], 0.0)
+
+    def _spread(self, dt: float, standing: Flags) -> None:
+        p = self.p
+        q = np.where(standing, Q_STANDING, Q_MOVING) ** 2 * dt
+        # Position is driven by speed: F = I - dt * e_s e_v'.
+        p[:, S, :] -= dt * p[:, V, :]
+        p[:, :, S] -= dt * p[:, :, V]
+        p[:, V, V] += q
+        p[:, S, S] += q * dt**2 / 3 + 1e-6
+        p[:, S, V] -= q * dt / 2
+        p[:, V, S] -= q * dt / 2
+        p[:, D, D] += np.where(standing, 0.01, Q_OFFSET) ** 2 * dt
+
+    def correct(self, rows: NDArray[np.intp], jacobian: Array, residual: Array, variance: Array, used: Flags) -> None:
+        """Corrects some rows by their boxes' edges, one edge after the other.
+
+        jacobian: (N, 4, 6) of the edges; residual: (N, 4) measured minus expected px; variance: (N, 4) px2; used: (N, 4).
+        """
+        x, p = self.x[rows], self.p[rows]
+        start = x.copy()
+        for edge in range(residual.shape[1]):
+            h = jacobian[:, edge]
+            left = residual[:, edge] - np.einsum("na,na->n", h, x - start)
+            ph = np.einsum("nab,nb->na", p, h)
+            s = np.einsum("na,na->n", h, ph) + variance[:, edge]
+            excess = np.abs(left) / np.sqrt(s)
+            s = s + variance[:, edge] * (np.maximum(excess / OUTLIER, 1.0) ** 2 - 1.0)
+            gain = np.where(used[:, edge, None], ph / s[:, None], 0.0)
+            x = x + gain * left[:, None]
+            p = p - gain[:, :, None] * ph[:, None, :]
+        self.x[rows] = np.clip(x, LEAST, MOST)
+        self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
+
+    def part(self) -> None:
+        """Keeps the line in order: nobody stands in the vehicle ahead. Both give way, the less certain one more."""
+        rows, ahead = self.order()
+        for row in rows:
+            lead = ahead[row]
+            if lead < 0:
+                continue
+            x, p = self.x, self.p
+            room = x[row, S] - x[lead, S] - x[lead, LENGTH] - LEAST_GAP_M
+            if room >= 0:
+                continue
+            back = p[lead, S] + p[lead, LENGTH]
+            s = p[row, S, S] + back[S] + back[LENGTH] + GAP_SIGMA_M**2
+            x[row] = x[row] - p[row, S] * (room / s)
+            x[lead] = x[lead] + back * (room / s)
+        self.x = np.clip(self.x, LEAST, MOST)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a checkpoint."""
+        return {
+            "t": self.t,
+            "number": self.number.tolist(),
+            "lane": self.lane.tolist(),
+            "x": self.x.tolist(),
+            "p": self.p.tolist(),
+            "updated_t": self.updated_t.tolist(),
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Goes on from what `as_data` described."""
+        count = len(data["number"])
+        self.t = data["t"]
+        self.number = np.array(data["number"], np.int64)
+        self.lane = np.array(data["lane"], np.intp)
+        self.x = np.array(data["x"], float).reshape(count, STATES)
+        self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
+        self.updated_t = np.array(data["updated_t"], float)
+
+
+def prior_covariance(s_sigma: float, shape_sigma: Array) -> Array:
+    """Covariance of a vehicle that was just accepted: place, speed, shape and offset independent."""
+    sigma = np.empty(STATES)
+    sigma[S], sigma[V], sigma[D] = s_sigma, 3.0, 0.4
+    sigma[[LENGTH, HEIGHT, WIDTH]] = shape_sigma
+    return np.diag(sigma**2)

@@ -1,0 +1,160 @@
+"""A lane's line of vehicles, ordered from the stop line: who is on a visit, who joined the queue, who is in service. Pure.
+
+This is the only place where visits begin and end, so the books always balance: present at start + arrivals + changes in
+- departures - changes out - lost = vehicles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from vision.config import Lane
+from vision.core.statistics import LaneHistory
+from vision.core.types import Visit
+from vision.core.vehicle import OpenVisit, Vehicle
+
+__all__ = ["Books", "LaneLine"]
+
+_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch:visit")
+
+
+@dataclass(slots=True)
+class Books:
+    """Everything that entered and left a line since its state began."""
+
+    present_at_start: int = 0
+    arrivals: int = 0
+    changes_in: int = 0
+    departures: int = 0
+    changes_out: int = 0
+    lost: int = 0
+    both_ends_seen: int = 0
+
+    def expected(self) -> int:
+        """The number of vehicles that the books say are there."""
+        return self.present_at_start + self.arrivals + self.changes_in - self.departures - self.changes_out - self.lost
+
+
+class LaneLine:
+    """The visits of one lane. Scenes tell it what they saw; it never looks at a picture."""
+
+    def __init__(self, gate_id: str, lane: Lane, window_s: float, *, calibrated: bool) -> None:
+        self.gate_id = gate_id
+        self.lane = lane
+        self.calibrated = calibrated
+        self.vehicles: list[Vehicle] = []
+        self.books = Books()
+        self.history = LaneHistory(window_s)
+        self.started: list[Visit] = []
+        self.ended: list[Visit] = []
+        self._visits = 0
+
+    @property
+    def residue(self) -> int:
+        """What the books say minus what is there; 0, or the lane's audit shows it."""
+        return self.books.expected() - len(self.vehicles)
+
+    def enter(self, vehicle: Vehicle, arrived_t: float | None, *, start_censored: bool) -> None:
+        """Begins a visit: by arrival, or because it was there already (present at start or hidden when it came)."""
+        if vehicle.present_at_start:
+            self.books.present_at_start += 1
+        else:
+            self.books.arrivals += 1
+            self.history.arrived(vehicle.first_seen_t if arrived_t is None else arrived_t)
+        self._open(vehicle, OpenVisit(self._next_id(vehicle), arrived_t, start_censored))
+
+    def change_from(self, other: LaneLine, vehicle: Vehicle, t: float) -> None:
+        """Takes over a vehicle that changed lanes: its visit there ends, one here goes on with its arrival and joining."""
+        old = vehicle.visit
+        assert old is not None
+        other.books.changes_out += 1
+        other.close(vehicle, vehicle.as_visit("changed_lane", t))
+        self.books.changes_in += 1
+        vehicle.lane_id = self.lane.id
+        self._open(
+            vehicle,
+            OpenVisit(self._next_id(vehicle), old.arrived_t, old.start_censored, old.visit_id, joined_t=old.joined_t),
+        )
+
+    def depart(self, vehicle: Vehicle, left_t: float) -> None:
+        """Ends a visit at the stop line."""
+        self.books.departures += 1
+        visit = vehicle.as_visit("departed", left_t)
+        self.books.both_ends_seen += not visit.start_censored
+        self.history.departed(visit)
+        self.close(vehicle, visit)
+
+    def lose(self, vehicle: Vehicle, t: float) -> None:
+        """Ends a visit whose vehicle is gone without having been seen to leave; t is when it was seen last."""
+        self.books.lost += 1
+        visit = vehicle.as_visit("lost", t)
+        self.history.lost(visit, t)
+        self.close(vehicle, visit)
+
+    def close(self, vehicle: Vehicle, visit: Visit) -> None:
+        """Takes a vehicle out of the line and notes its ended visit for publication."""
+        self.vehicles.remove(vehicle)
+        self.ended.append(visit)
+        vehicle.visit = None
+
+    def update(self, t: float) -> None:
+        """Brings order, joining and service up to date with where the vehicles are at t."""
+        self.vehicles.sort(key=lambda vehicle: (vehicle.front, vehicle.number))
+        for vehicle in self.vehicles:
+            visit = vehicle.visit
+            assert visit is not None
+            if not vehicle.standing(t):
+                visit.in_service = visit.in_service and vehicle.slow_since is not None
+                continue
+            since = max(vehicle.slow_since or t, visit.arrived_t or vehicle.slow_since or t)
+            if visit.joined_t is None:
+                visit.joined_t = since
+            if visit.service_t is None and self._at_stop_line(vehicle):
+                visit.service_t = max(since, visit.joined_t)
+                visit.in_service = True
+
+    def open_visits(self) -> list[Visit]:
+        """The visits that are going on, in order from the stop line."""
+        return [vehicle.as_visit("open", None) for vehicle in self.vehicles]
+
+    def drain(self) -> tuple[list[Visit], list[Visit]]:
+        """Visits that started and that ended since the last call."""
+        started, ended = self.started, self.ended
+        self.started, self.ended = [], []
+        return started, ended
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data of everything but the vehicles, which belong to a scene."""
+        return {
+            "books": asdict(self.books),
+            "history": self.history.as_data(),
+            "started": [asdict(visit) for visit in self.started],
+            "ended": [asdict(visit) for visit in self.ended],
+            "visits": self._visits,
+            "order": [vehicle.number for vehicle in self.vehicles],
+        }
+
+    def load(self, data: dict[str, Any], vehicles: dict[int, Vehicle]) -> None:
+        """Goes on from what `as_data` described; vehicles by number."""
+        self.books = Books(**data["books"])
+        self.history.load(data["history"])
+        self.started = [Visit(**visit) for visit in data["started"]]
+        self.ended = [Visit(**visit) for visit in data["ended"]]
+        self._visits = data["visits"]
+        self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]
+
+    def _at_stop_line(self, vehicle: Vehicle) -> bool:
+        is_head = vehicle is self.vehicles[0]
+        return self.calibrated and is_head and vehicle.front <= self.lane.service_m
+
+    def _open(self, vehicle: Vehicle, visit: OpenVisit) -> None:
+        vehicle.visit = visit
+        self.vehicles.append(vehicle)
+        self.started.append(vehicle.as_visit("open", None))
+
+    def _next_id(self, vehicle: Vehicle) -> str:
+        self._visits += 1
+        subject = f"{self.gate_id}|{self.lane.id}|{round(vehicle.first_seen_t * 1000)}|{self._visits}"
+        return str(uuid5(_NAMESPACE, subject))

@@ -1,0 +1,179 @@
+"""Messages made from what the core measured: the envelope, deterministic ids, rounding. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final, Literal
+
+from vision.core.line import LaneLine
+from vision.core.measures import Figures, Shares
+from vision.core.quality import CameraHealth, Quality, Reason
+from vision.core.statistics import level_of_service
+from vision.core.types import CameraChanged, LaneStatus, Visit
+from vision.messages import (
+    Audit,
+    CameraData,
+    LaneChanged,
+    LaneData,
+    LaneMeasured,
+    LaneVehicles,
+    Measurement,
+    Percentiles,
+    Vehicle,
+    Vehicles,
+    VisitData,
+    VisitEnded,
+    VisitStarted,
+    message_id,
+    timestamp_of,
+)
+from vision.messages import CameraChanged as CameraMessage
+
+__all__ = ["camera_message", "lane_message", "measured_message", "vehicles_message", "visit_ended", "visit_started"]
+
+SEEN_S: Final = 2.0
+"""Seen in a recent frame: this long ago at most."""
+_LEVELS: Final[dict[str | None, Literal["A", "B", "C", "D", "E", "F"] | None]] = {
+    None: None,
+    "A": "A",
+    "B": "B",
+    "C": "C",
+    "D": "D",
+    "E": "E",
+    "F": "F",
+}
+
+
+def measured_message(
+    gate: str,
+    line: LaneLine,
+    t: float,
+    found: Figures | None,
+    *,
+    quality: Quality,
+    reasons: tuple[Reason, ...],
+    frame_age_s: float | None,
+    limits: tuple[float, ...],
+) -> LaneMeasured:
+    """lane.measured; every figure is None where `found` is None."""
+    history = line.history
+    expected = found.expected_wait_s if found else (None, None, None)
+    known = found is not None
+    data = Measurement(
+        lane_id=line.lane.id,
+        t=t,
+        queue_vehicles=found.queue_vehicles if found else None,
+        queue_m=found.queue_m if found else None,
+        standing_vehicles=found.standing_vehicles if found else None,
+        standing_m=found.standing_m if found else None,
+        vehicles=found.vehicles if found else None,
+        in_service=found.in_service if found else None,
+        longest_wait_s=found.longest_wait_s if found else None,
+        expected_wait_s=expected[0],
+        expected_wait_low_s=expected[1],
+        expected_wait_high_s=expected[2],
+        arrival_rate_vph=_rounded(history.arrival_rate_vph(t)) if known else None,
+        discharge_rate_vph=_rounded(history.discharge_rate_vph(t)) if known else None,
+        headway_s=_rounded(history.headway_s()) if known else None,
+        wait_s=_percentiles(found.wait_s if found else None),
+        service_s=_percentiles(found.service_s if found else None),
+        dwell_s=_percentiles(found.dwell_s if found else None),
+        level_of_service=_LEVELS[level_of_service(expected[0], limits)],
+        quality=quality,
+        quality_reasons=reasons,
+        censored=found.censored if found else False,
+        frame_age_s=frame_age_s,
+        audit=_audit(line),
+    )
+    return LaneMeasured(id=message_id(gate, "lane.measured", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
+
+
+def vehicles_message(gate: str, line: LaneLine, t: float, *, known: bool) -> LaneVehicles:
+    """lane.vehicles; None instead of the line where it is not known."""
+    data = Vehicles(lane_id=line.lane.id, t=t, vehicles=_vehicles(line, t) if known else None)
+    return LaneVehicles(id=message_id(gate, "lane.vehicles", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
+
+
+def visit_started(gate: str, visit: Visit, t: float) -> VisitStarted:
+    """visit.started, published at tick t."""
+    subject = visit.visit_id
+    return VisitStarted(
+        id=message_id(gate, "visit.started", subject, t), timestamp=timestamp_of(t), gate=gate, data=_visit(visit)
+    )
+
+
+def visit_ended(gate: str, visit: Visit, t: float) -> VisitEnded:
+    """visit.ended, published at tick t."""
+    subject = visit.visit_id
+    return VisitEnded(id=message_id(gate, "visit.ended", subject, t), timestamp=timestamp_of(t), gate=gate, data=_visit(visit))
+
+
+def camera_message(gate: str, event: CameraChanged, health: CameraHealth) -> CameraMessage:
+    """camera.changed."""
+    rate = health.rate_fps(event.t)
+    data = CameraData(
+        camera_id=event.camera,
+        t=event.t,
+        state=event.state,
+        reason=event.reason,
+        session=event.session,
+        width=health.width,
+        height=health.height,
+        rate_fps=None if rate is None else round(rate, 2),
+        load_step=event.load_step,
+    )
+    return CameraMessage(
+        id=message_id(gate, "camera.changed", event.camera, event.t),
+        timestamp=timestamp_of(event.t),
+        gate=gate,
+        data=data,
+    )
+
+
+def lane_message(gate: str, event: LaneStatus) -> LaneChanged:
+    """lane.changed."""
+    data = LaneData(lane_id=event.lane, t=event.t, status=event.status, by=event.by, reason=event.reason)
+    return LaneChanged(
+        id=message_id(gate, "lane.changed", event.lane, event.t), timestamp=timestamp_of(event.t), gate=gate, data=data
+    )
+
+
+def _vehicles(line: LaneLine, t: float) -> tuple[Vehicle, ...]:
+    metric = line.calibrated
+    return tuple(
+        Vehicle(
+            visit_id=v.visit.visit_id,
+            vehicle_class=v.vehicle_class,
+            front_m=round(v.front, 1) if metric else None,
+            rear_m=round(v.rear, 1) if metric else None,
+            standing=v.standing(t),
+            in_service=v.visit.in_service,
+            seen=t - v.seen_t <= SEEN_S,
+            dwell_s=round(max(t - (v.first_seen_t if v.visit.arrived_t is None else v.visit.arrived_t), 0.0), 1),
+            censored=v.visit.start_censored,
+        )
+        for v in line.vehicles
+        if v.visit is not None
+    )
+
+
+def _visit(visit: Visit) -> VisitData:
+    return VisitData(**asdict(visit))
+
+
+def _audit(line: LaneLine) -> Audit:
+    books = line.books
+    return Audit(
+        visits=books.departures + books.changes_out + books.lost,
+        both_ends_seen=books.both_ends_seen,
+        identity_breaks=books.lost,
+        residue=line.residue,
+    )
+
+
+def _percentiles(values: Shares | None) -> Percentiles:
+    return Percentiles() if values is None else Percentiles(p50=values[0], p90=values[1], p95=values[2])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

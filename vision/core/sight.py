@@ -1,0 +1,108 @@
+"""Boxes against vehicles: which detection shows which vehicle, and what its edges say about it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from vision.core.bodies import STEPS, Bodies
+from vision.core.camera_pose import CameraPose
+from vision.core.cuboid import STATES, Appearance, LaneTable, appearance, edges
+
+__all__ = ["Sight", "detectability"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+NOISE_SHARE: Final = 0.02
+"""Independent noise of a box's edge from frame to frame, as a share of its side."""
+DRIFT_SHARE: Final = 0.02
+"""Slow error of an edge: the detector's habit with this vehicle in this pose, and a body that is no cuboid."""
+DRIFT_TIME_S: Final = 1.5
+"""How long the slow error lasts: so much time gives one independent view."""
+PIXEL: Final = 1.0
+CUT_SHARE: Final = 0.15
+"""How far a partly hidden edge may lie from where it is expected, as a share of the side."""
+GATE: Final = 30.0
+"""Largest cost of a pair: the sum over four edges of squared residuals in sigmas, and the log of the spread."""
+EDGE_CAP: Final = 12.0
+HIDDEN_COST: Final = 8.0
+"""Cost of taking a box for a vehicle that should be wholly hidden."""
+SEEN_SHARE: Final = 0.25
+"""A vehicle with this share of it visible is found by a detector, if it is large enough."""
+SMALLEST_PX: Final = 8.0
+LARGE_PX: Final = 24.0
+"""Sides in native pixels: never found below the first, as a rule from the second on."""
+FAR: Final = 1e4
+
+
+def detectability(look: Appearance) -> Array:
+    """How surely (N,) a detector finds each vehicle, 0..1, by the share of it that is visible and its visible size."""
+    sides = look.modal[:, 2:] - look.modal[:, :2]
+    size = np.clip((sides.min(-1) - SMALLEST_PX) / (LARGE_PX - SMALLEST_PX), 0.0, 1.0)
+    return np.asarray(size * np.clip((look.visible - 0.05) / SEEN_SHARE, 0.0, 1.0))
+
+
+@dataclass(slots=True)
+class Sight:
+    """One camera's look at all vehicles at one moment, before this frame's boxes are used."""
+
+    bodies: Bodies
+    pose: CameraPose
+    look: Appearance
+    jacobian: Array
+
+    @classmethod
+    def of(cls, bodies: Bodies, table: LaneTable, pose: CameraPose) -> Sight:
+        """The look of a camera at the vehicles as predicted."""
+        look = appearance(bodies.x, bodies.lane, table, pose)
+        varied = bodies.x[None] + np.concatenate([np.zeros((1, 1, STATES)), np.diag(STEPS)[:, None, :]])
+        lanes = np.broadcast_to(bodies.lane, varied.shape[:2])
+        out = edges(varied, lanes, table, pose)
+        jacobian = (out[1:] - out[0]).transpose(1, 2, 0) / STEPS
+        return cls(bodies, pose, look, jacobian)
+
+    def pairs(self, boxes: Array, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each; allowed: (N,) rows."""
+        if not len(self.bodies) or not len(boxes):
+            return []
+        cost = self._costs(boxes)
+        cost[~allowed] = FAR
+        cost = np.where(cost < GATE, cost, FAR)
+        rows, columns = linear_sum_assignment(cost)
+        return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
+
+    def _costs(self, boxes: Array) -> Array:
+        look, limits = self.look, np.array([self.pose.width, self.pose.height] * 2, float)
+        full, modal = np.clip(look.full, 0, limits), np.clip(look.modal, 0, limits)
+        low, high = np.minimum(full, modal), np.maximum(full, modal)
+        residual = np.maximum(low[:, None] - boxes[None], 0) + np.maximum(boxes[None] - high[:, None], 0)
+        sides = np.maximum(modal[:, 2:] - modal[:, :2], 4.0)[:, [0, 1, 0, 1]]
+        own = (1.5 * NOISE_SHARE * sides + PIXEL) ** 2 + (DRIFT_SHARE * sides) ** 2
+        own = own + np.where(look.cut, (CUT_SHARE * sides) ** 2, 0.0)
+        spread = np.einsum("nea,nab,neb->ne", self.jacobian, self.bodies.p, self.jacobian)
+        variance = own + np.minimum(spread, (0.5 * sides) ** 2)
+        squares = np.minimum(residual**2 / variance[:, None], EDGE_CAP)
+        cost = squares.sum(-1) + 0.5 * np.log(variance / own).sum(-1)[:, None]
+        cost += HIDDEN_COST * np.clip(1.0 - look.visible / 0.1, 0.0, 1.0)[:, None]
+        apart = (boxes[None, :, :2] >= high[:, None, 2:]) | (boxes[None, :, 2:] <= low[:, None, :2])
+        return np.asarray(np.where(apart.any(-1), FAR, cost))
+
+    def correct(self, rows: Rows, boxes: Array, t: float) -> None:
+        """Corrects the vehicles of these rows by their boxes (K, 4)."""
+        if not len(rows):
+            return
+        look = self.look
+        sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 4.0)[:, [0, 1, 0, 1]]
+        since = np.clip(t - self.bodies.updated_t[rows], 0.02, DRIFT_TIME_S)[:, None]
+        drift = (DRIFT_SHARE * sides) ** 2 * (2 * DRIFT_TIME_S / since)
+        variance = (NOISE_SHARE * sides) ** 2 + PIXEL**2 + drift
+        limits = np.array([self.pose.width, self.pose.height], float)
+        border = np.concatenate([boxes[:, :2] < 2, boxes[:, 2:] > limits - 2], axis=1)
+        used = ~look.cut[rows] & ~border
+        self.bodies.correct(rows, self.jacobian[rows], boxes - look.full[rows], variance, used)
+        self.bodies.updated_t[rows] = t

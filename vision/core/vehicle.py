@@ -1,0 +1,96 @@
+"""One vehicle of a lane's line: where it is, since when it stands, and the visit that it is on. Pure.
+
+Positions are metres upstream of the stop line in a calibrated lane, 0..1 along the axis in one that is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from vision.core.types import VEHICLE_CLASSES, Outcome, VehicleClass, Visit
+
+__all__ = ["STANDING_AFTER_S", "OpenVisit", "Vehicle"]
+
+STANDING_AFTER_S: Final = 1.0
+"""A vehicle stands once it has been slow for longer than this (SUMO's E2 detector: 1 s)."""
+
+
+@dataclass(slots=True)
+class OpenVisit:
+    """A visit that is going on; its fields are those of Visit."""
+
+    visit_id: str
+    arrived_t: float | None
+    start_censored: bool
+    previous_visit_id: str | None = None
+    joined_t: float | None = None
+    service_t: float | None = None
+    in_service: bool = False
+
+
+@dataclass(slots=True)
+class Vehicle:
+    """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again."""
+
+    number: int
+    lane_id: str
+    first_seen_t: float
+    seen_t: float
+    front: float
+    rear: float
+    speed: float = 0.0
+    votes: list[float] = field(default_factory=lambda: [0.0] * len(VEHICLE_CLASSES))
+    visible: float = 1.0
+    slow_since: float | None = None
+    moved: bool = False
+    present_at_start: bool = False
+    hits: int = 0
+    missed_s: float = 0.0
+    gone: bool = False
+    visit: OpenVisit | None = None
+
+    @property
+    def vehicle_class(self) -> VehicleClass:
+        """The class that most of the detections, weighted by score, gave."""
+        return VEHICLE_CLASSES[max(range(len(self.votes)), key=self.votes.__getitem__)]
+
+    def set_slow(self, slow: bool, t: float) -> None:
+        """Notes whether it is slower than the standing speed at t."""
+        if not slow:
+            self.slow_since = None
+        elif self.slow_since is None:
+            self.slow_since = t
+
+    def standing(self, t: float) -> bool:
+        """Whether it stands at t."""
+        return self.slow_since is not None and t - self.slow_since > STANDING_AFTER_S
+
+    def as_visit(self, outcome: Outcome, left_t: float | None) -> Visit:
+        """Its visit as a value; only for a vehicle that is on one."""
+        visit = self.visit
+        assert visit is not None
+        return Visit(
+            visit_id=visit.visit_id,
+            lane_id=self.lane_id,
+            vehicle_class=self.vehicle_class,
+            first_seen_t=self.first_seen_t,
+            arrived_t=visit.arrived_t,
+            joined_t=visit.joined_t,
+            service_t=visit.service_t,
+            left_t=left_t,
+            outcome=outcome,
+            start_censored=visit.start_censored,
+            end_censored=outcome in ("open", "lost"),
+            previous_visit_id=visit.previous_visit_id,
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data from which `from_data` makes an equal vehicle."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Vehicle:
+        """The vehicle that `as_data` described."""
+        visit = data["visit"]
+        return cls(**{**data, "votes": list(data["votes"]), "visit": None if visit is None else OpenVisit(**visit)})
