@@ -6,10 +6,9 @@ import contextlib
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,7 +17,7 @@ import redis
 from api.children import end_child, start_child
 from vision.errors import ConfigError
 
-__all__ = ["data_lock", "embedded_bus", "server_binary"]
+__all__ = ["bus_command", "data_lock", "embedded_bus", "server_binary", "wait_for_bus"]
 
 START_S: Final = 60.0  # a long append-only file is read before the first answer
 LOCK_S: Final = 2.0  # a server whose parent was killed needs a moment to end
@@ -84,10 +83,11 @@ def embedded_bus(data: Path, lock: IO[bytes] | None = None, binary: Path | None 
         with log.open("wb") as output:
             held = [] if lock is None else [lock.fileno()]
             environment = os.environ | {"LC_ALL": "C"}
-            process = start_child(_command(binary, socket, data), env=environment, stdout=output, stderr=output, keep_open=held)
+            command = bus_command(binary, socket, data)
+            process = start_child(command, env=environment, stdout=output, stderr=output, keep_open=held)
         try:
             url = f"unix://{socket}"
-            _wait_until_ready(url, process, log)
+            wait_for_bus(url, lambda: process.poll() is None, lambda: log.read_text(errors="replace"))
             yield url
         finally:
             end_child(process, 10.0)
@@ -95,7 +95,8 @@ def embedded_bus(data: Path, lock: IO[bytes] | None = None, binary: Path | None 
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _command(binary: Path, socket: Path, data: Path) -> list[str | Path]:
+def bus_command(binary: Path, socket: Path, data: Path) -> list[str | Path]:
+    """The command that runs a server on that socket only, with an append-only file in `data`."""
     settings = {
         "port": "0",
         "unixsocket": str(socket),
@@ -110,12 +111,11 @@ def _command(binary: Path, socket: Path, data: Path) -> list[str | Path]:
     return [binary, *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_bus(url: str, alive: Callable[[], bool], said: Callable[[], str]) -> None:
+    """Waits until the server answers. Raises ConfigError with the last line of what it said where it ends or never does."""
     deadline = time.monotonic() + START_S
     with redis.Redis.from_url(url) as client:
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                break
+        while alive() and time.monotonic() < deadline:
             try:
                 client.ping()
             except (redis.ConnectionError, redis.BusyLoadingError):
@@ -123,8 +123,8 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> 
             else:
                 _check_version(client)
                 return
-    said = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-    raise ConfigError(f"the embedded bus did not start ({said[0]}); give the URL of a Redis or Valkey server in REDIS_URL")
+    last = said().strip().splitlines()[-1:] or ["it said nothing"]
+    raise ConfigError(f"the embedded bus did not start ({last[0]}); give the URL of a Redis or Valkey server in REDIS_URL")
 
 
 def _check_version(client: redis.Redis) -> None:
