@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import typer
 
+from api.commands.config import config_app
 from api.commands.replay import replay_command
+from api.commands.schema import schema_command
 from api.commands.version import version_command
 from vision.errors import LaneWatchError
 from vision.redaction import redact_url
@@ -25,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("replay")(replay_command)
+app.add_typer(config_app, name="config")
+app.command("schema")(schema_command)
 app.command("version")(version_command)
 
 _UsageError: Final[Any] = typer.BadParameter.__bases__[0]  # click's, which some versions of typer carry inside

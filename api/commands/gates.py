@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from vision.config import GateConfig, load_gate, parse_gate
+from vision.config import Camera, GateConfig, load_gate, parse_gate
+from vision.errors import ConfigError
 
-__all__ = ["REFERENCE_GATE", "named_gate", "single_gate"]
+__all__ = ["REFERENCE_GATE", "checked_gate", "gate_path", "single_gate"]
 
 REFERENCE_GATE: Final = Path(__file__).resolve().parents[2] / "config" / "kim-thanh.yaml"
+NATIVE: Final = (1920, 1080)  # the picture for which a ground map is tried where the gate file does not say
 
 
-def named_gate(path: Path | None) -> GateConfig | None:
-    """The gate of --gate, else of LANEWATCH_GATE; None where neither is given. Raises ConfigError."""
-    chosen = path or (Path(os.environ["LANEWATCH_GATE"]) if os.environ.get("LANEWATCH_GATE") else None)
-    return None if chosen is None else load_gate(chosen)
+def gate_path(path: Path | None) -> Path | None:
+    """The gate file of --gate, else of LANEWATCH_GATE; None where neither is given."""
+    return path or (Path(os.environ["LANEWATCH_GATE"]) if os.environ.get("LANEWATCH_GATE") else None)
+
+
+def checked_gate(path: Path) -> GateConfig:
+    """The gate of a file, its ground maps fitted and its views' intervals compared. Raises ConfigError."""
+    config = load_gate(path)
+    problems = [*_ground_problems(config), *_interval_problems(config)]
+    if problems:
+        raise ConfigError(f"gate file {path}: " + "; ".join(problems))
+    return config
 
 
 def single_gate() -> GateConfig:
@@ -35,3 +46,32 @@ def single_gate() -> GateConfig:
         ],
     }
     return parse_gate(data, "the built-in gate of one camera")
+
+
+def _ground_problems(config: GateConfig) -> Iterator[str]:
+    from vision.core.camera_pose import fit_pose
+
+    for camera in config.cameras:
+        if camera.ground:
+            try:
+                fit_pose(camera, *_picture(camera))
+            except ConfigError as error:
+                yield str(error)
+
+
+def _picture(camera: Camera) -> tuple[int, int]:
+    width = camera.native_width or NATIVE[0]
+    return width, round(width * NATIVE[1] / NATIVE[0])
+
+
+def _interval_problems(config: GateConfig) -> Iterator[str]:
+    for lane in config.lanes:
+        views = [view for camera in config.cameras for view in camera.views if view.lane == lane.id]
+        if not views:
+            yield f"lanes: {lane.id}: no camera has a view of it; add one under cameras: views, or remove the lane"
+        spans = sorted(view.covers_m or (0.0, lane.zone_m) for view in views)
+        end = spans[0][1] if spans else 0.0
+        for span in spans:
+            if span[0] > end:
+                yield f"lanes: {lane.id}: no view covers s from {end:g} to {span[0]:g} m; let covers_m of its views meet"
+            end = max(end, span[1])

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.gates import named_gate, single_gate
+from api.commands.gates import checked_gate, gate_path, single_gate
 from api.commands.progress import progress_bar
 from api.commands.replay_inputs import ReplayInput, gate_of_recordings, of_recording, of_videos, sorted_sources, start_of
-from vision.config import GateConfig, config_hash, load_gate
+from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
 from vision.recording import Recording, RecordingWriter, read_recording
 
@@ -52,12 +52,11 @@ def replay_command(
 
 
 def _gate(gate: Path | None, recordings: Sequence[Recording]) -> GateConfig:
-    if gate is not None:
-        return load_gate(gate)
-    config = gate_of_recordings(recordings) or named_gate(None)
-    if config is None and recordings:
+    named = gate_path(gate)
+    own = None if gate is not None else gate_of_recordings(recordings)
+    if own is None and named is None and recordings:
         raise ConfigError(f"recording {recordings[0].path} carries no gate; give its gate file with --gate")
-    return config or single_gate()
+    return own or (single_gate() if named is None else checked_gate(named))
 
 
 def _run(
