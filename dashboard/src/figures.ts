@@ -6,10 +6,18 @@ export const NOT_MEASURED = "—";
 
 /** A duration of waiting: seconds below a minute, minutes below an hour, then hours and minutes. */
 export function duration(seconds: number, units: Texts["units"]): string {
+  if (seconds < 0.5) return `0 ${units.min}`;
   if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} ${units.s}`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} ${units.min}`;
   return `${Math.floor(minutes / 60)} ${units.h} ${String(minutes % 60).padStart(2, "0")}`;
+}
+
+/** A duration where there is little room: `45″`, `12′`, `1h05`. */
+export function shortDuration(seconds: number): string {
+  if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))}″`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes}′` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}`;
 }
 
 /** An interval of waiting in whole minutes, for example `12–25 min`. */

@@ -44,7 +44,7 @@ export function laneView(lane: LaneInfo, inputs: LaneInputs): LaneView {
     reasons: reasonsOf(measurement, fresh),
     calibrated: !(measurement?.quality_reasons.includes("not_calibrated") ?? false),
     censored: measured?.censored ?? false,
-    ageS: measurement && dataAgeS !== null && measurement.frame_age_s !== null ? dataAgeS + measurement.frame_age_s : dataAgeS,
+    ageS: measurement && dataAgeS !== null && measurement.frame_age_s !== null ? dataAgeS + measurement.frame_age_s : null,
     closed: status?.status === "closed" ? status : null,
     alert: inputs.alert,
   };

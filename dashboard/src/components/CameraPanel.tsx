@@ -1,8 +1,8 @@
-/** The cameras and their states, and the picture of the chosen one. */
+/** The cameras: their states, and the pictures of all of them, or of the chosen one where there are many. */
 
-import { duration, clockTime } from "../figures";
+import { useState } from "preact/hooks";
+import { worstFiring, type AlertView } from "../alert_view";
 import { useTexts } from "../i18n";
-import { useNow } from "../live";
 import type { CameraData, GateInfo } from "../messages";
 import { useRemembered } from "../preferences";
 import type { PageState } from "../store";
@@ -12,29 +12,61 @@ import { CameraIcon } from "./icons";
 interface PanelProps {
   state: PageState;
   info: GateInfo;
+  alerts: readonly AlertView[];
   hovered: string | null;
   onHover: (visitId: string | null) => void;
 }
 
-export function CameraPanel({ state, info, hovered, onHover }: PanelProps) {
+/** Each watched camera costs its worker a picture a second: with more cameras than this, one is chosen. */
+const WATCHED_AT_ONCE = 2;
+
+export function CameraPanel({ state, info, alerts, hovered, onHover }: PanelProps) {
   const texts = useTexts();
+  const [layers, setLayers] = useState(true);
   const [wanted, choose] = useRemembered<string>("camera", (remembered) => remembered ?? "");
   const chosen = info.cameras.includes(wanted) ? wanted : firstOnline(info, state);
+  const many = info.cameras.length > WATCHED_AT_ONCE;
+  const watched = many ? info.cameras.filter((id) => id === chosen) : info.cameras;
   return (
     <section class="cameras panel" aria-labelledby="cameras-title">
-      <h2 id="cameras-title">{texts.cameras.title}</h2>
-      <ul class="camera-list">
-        {info.cameras.map((id) => (
-          <li key={id}>
-            <CameraTile id={id} camera={state.cameras[id]} info={info} chosen={id === chosen} onChoose={() => choose(id)} />
-          </li>
-        ))}
-      </ul>
-      {chosen !== null && (
-        <CameraPicture key={chosen} cameraId={chosen} camera={state.cameras[chosen]} state={state} timeZone={info.timezone} hovered={hovered} onHover={onHover} />
+      <h2 id="cameras-title">
+        {texts.cameras.title}
+        <label>
+          <input type="checkbox" checked={layers} onChange={(event) => setLayers(event.currentTarget.checked)} /> {texts.cameras.layers}
+        </label>
+      </h2>
+      {many && (
+        <ul class="camera-list">
+          {info.cameras.map((id) => (
+            <li key={id}>
+              <CameraTile id={id} camera={state.cameras[id]} lanes={lanesOf(id, info)} chosen={id === chosen} onChoose={() => choose(id)} />
+            </li>
+          ))}
+        </ul>
       )}
+      <div class="pictures">
+        {watched.map((id) => (
+          <CameraPicture
+            key={id}
+            cameraId={id}
+            lanes={lanesOf(id, info)}
+            camera={state.cameras[id]}
+            alert={worstFiring(alerts, "camera", id)}
+            state={state}
+            timeZone={info.timezone}
+            layers={layers}
+            hovered={hovered}
+            onHover={onHover}
+          />
+        ))}
+      </div>
     </section>
   );
+}
+
+function lanesOf(cameraId: string, info: GateInfo): string {
+  const lanes = info.lanes.filter((lane) => lane.cameras.includes(cameraId));
+  return lanes.map((lane) => lane.id).join(" ");
 }
 
 function firstOnline(info: GateInfo, state: PageState): string | null {
@@ -44,28 +76,20 @@ function firstOnline(info: GateInfo, state: PageState): string | null {
 interface TileProps {
   id: string;
   camera: CameraData | undefined;
-  info: GateInfo;
+  lanes: string;
   chosen: boolean;
   onChoose: () => void;
 }
 
-function CameraTile({ id, camera, info, chosen, onChoose }: TileProps) {
+function CameraTile({ id, camera, lanes, chosen, onChoose }: TileProps) {
   const texts = useTexts();
   const state = camera?.state ?? "unknown";
-  const lanes = info.lanes.filter((lane) => lane.cameras.includes(id)).map((lane) => lane.id);
   return (
-    <button type="button" class={`camera-tile ${state === "online" ? "" : "not-online"}`} aria-pressed={chosen} onClick={onChoose} data-camera={id} data-state={state}>
+    <button type="button" class={`camera-tile ${state === "online" ? "" : "not-online"}`} aria-pressed={chosen} onClick={onChoose} data-state={state}>
       <CameraIcon state={state} />
       <span class="camera-id">{id}</span>
       <span class="camera-state">{texts.cameras.state[state]}</span>
-      <span class="camera-lanes">{lanes.join(" ")}</span>
+      <span class="camera-lanes">{lanes}</span>
     </button>
   );
-}
-
-/** Since when a camera is in its state, and why, in words. */
-export function CameraSince({ camera, timeZone }: { camera: CameraData; timeZone: string }) {
-  const texts = useTexts();
-  const now = useNow();
-  return <>{texts.cameras.since(clockTime(camera.t, texts.locale, timeZone), duration(Math.max(0, now - camera.t), texts.units))}</>;
 }

@@ -1,74 +1,109 @@
 /** The latest picture of a camera with what was measured drawn over it; shown as live only while it is. */
 
-import { useState } from "preact/hooks";
-import { age } from "../figures";
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { age, clockTime, duration } from "../figures";
 import { ageS, STALE_S } from "../freshness";
 import { useTexts } from "../i18n";
 import { useNow } from "../live";
-import type { CameraData } from "../messages";
+import type { AlertData, CameraData, PictureEvent } from "../messages";
 import { usePicture } from "../pictures";
 import type { PageState } from "../store";
-import { CameraSince } from "./CameraPanel";
-import { CameraIcon } from "./icons";
+import { CameraIcon, SeverityIcon } from "./icons";
 import { PictureOverlay } from "./PictureOverlay";
 
 interface PictureProps {
   cameraId: string;
+  lanes: string;
   camera: CameraData | undefined;
+  alert: AlertData | null;
   state: PageState;
   timeZone: string;
+  layers: boolean;
   hovered: string | null;
   onHover: (visitId: string | null) => void;
 }
 
-export function CameraPicture({ cameraId, camera, state, timeZone, hovered, onHover }: PictureProps) {
+export function CameraPicture(props: PictureProps) {
+  const { cameraId, camera, state, layers, hovered, onHover } = props;
   const texts = useTexts();
   const now = useNow();
   const { picture, connected } = usePicture(cameraId);
-  const [layers, setLayers] = useState(true);
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
   const old = picture === null ? null : ageS(picture.frame.t, now);
-  const live = old !== null && old < STALE_S && connected;
-  const fault = camera !== undefined && camera.state !== "online";
-  const aspect = picture ? picture.width / picture.height : camera && camera.height > 0 ? camera.width / camera.height : 16 / 9;
+  const live = connected && old !== null && old < STALE_S;
+  const aspect = String(aspectOf(picture, camera));
   return (
-    <figure class={`picture ${live ? "live" : "old"}`} aria-label={texts.cameras.watching(cameraId)}>
-      <div class="frame" style={{ aspectRatio: String(aspect), "--aspect": String(aspect) }}>
-        {picture && <img src={`data:image/jpeg;base64,${picture.jpeg_base64}`} width={picture.width} height={picture.height} alt={texts.cameras.alt(cameraId)} />}
-        {picture && layers && <PictureOverlay picture={picture} vehicles={state.vehicles} hovered={hovered} onHover={onHover} />}
-        {(fault || !live) && (
-          <div class="cover">
-            {fault ? <FaultNote camera={camera} timeZone={timeZone} /> : null}
-            {!fault && picture === null && <p>{connected || state.phase === "live" ? texts.cameras.waitingForPicture : texts.cameras.pictureLost}</p>}
-            {picture !== null && old !== null && <p class="old-note">{texts.cameras.pictureOld(age(old, texts.units))}</p>}
-          </div>
-        )}
+    <figure class={`picture ${live ? "live" : "old"}`} style={{ "--aspect": aspect }} aria-label={texts.cameras.watching(cameraId)} data-camera={cameraId}>
+      <div class="frame" ref={frame} style={{ aspectRatio: aspect }}>
+        {picture && <img src={`data:image/jpeg;base64,${picture.jpeg_base64}`} alt={texts.cameras.alt(cameraId)} />}
+        {picture && layers && <PictureOverlay picture={picture} width={width} vehicles={state.vehicles} hovered={hovered} onHover={onHover} />}
+        {!live && <Cover {...props} old={old} connected={connected} />}
       </div>
-      <figcaption>
-        <b>{cameraId}</b>
-        {picture !== null && live && <span>{texts.cameras.pictureAge(age(old, texts.units))}</span>}
-        {picture !== null && live && <span>{texts.cameras.boxes(picture.frame.boxes.length)}</span>}
-        {camera?.rate_fps != null && camera.state === "online" && <span>{texts.cameras.rate(rate(camera.rate_fps, texts.locale))}</span>}
-        {camera && camera.load_step > 0 && <span class="shedding">{texts.cameras.shedding(camera.load_step)}</span>}
-        <label>
-          <input type="checkbox" checked={layers} onChange={(event) => setLayers(event.currentTarget.checked)} /> {texts.cameras.layers}
-        </label>
-      </figcaption>
+      <Caption {...props} ageS={live ? old : null} boxes={picture?.frame.boxes.length ?? 0} />
     </figure>
   );
 }
 
-const rate = (fps: number, locale: string): string => fps.toLocaleString(locale, { maximumFractionDigits: 1 });
+function aspectOf(picture: PictureEvent | null, camera: CameraData | undefined): number {
+  if (picture) return picture.width / picture.height;
+  return camera && camera.width > 0 && camera.height > 0 ? camera.width / camera.height : 16 / 9;
+}
 
-function FaultNote({ camera, timeZone }: { camera: CameraData; timeZone: string }) {
-  const texts = useTexts();
+/** Width in pixels of an element as it is shown. */
+function useWidth(element: RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(640);
+  useEffect(() => {
+    const shown = element.current;
+    if (!shown) return undefined;
+    const observer = new ResizeObserver(() => setWidth(Math.max(1, shown.clientWidth)));
+    observer.observe(shown);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
+
+/** What lies over a picture that is not live: why, and since when. */
+function Cover({ cameraId, camera, state, timeZone, old, connected }: PictureProps & { old: number | null; connected: boolean }) {
+  const { cameras, locale, units } = useTexts();
+  const now = useNow();
+  const fault = camera !== undefined && camera.state !== "online" ? camera : null;
+  const waiting = connected || state.phase === "live" ? cameras.waitingForPicture : cameras.pictureLost;
   return (
-    <div class="fault">
-      <CameraIcon state={camera.state} />
-      <p>
-        <strong>{camera.camera_id}: {texts.cameras.state[camera.state]}</strong>
-        {camera.reason && <span class="reason">{camera.reason}</span>}
-        <span><CameraSince camera={camera} timeZone={timeZone} /></span>
-      </p>
+    <div class="cover">
+      {fault && (
+        <div class="fault">
+          <CameraIcon state={fault.state} />
+          <p>
+            <strong>{cameraId}: {cameras.state[fault.state]}</strong>
+            {fault.reason && <span class="reason">{fault.reason}</span>}
+            <span>{cameras.since(clockTime(fault.t, locale, timeZone), duration(Math.max(0, now - fault.t), units))}</span>
+          </p>
+        </div>
+      )}
+      {!fault && old === null && <p>{waiting}</p>}
+      {old !== null && <p class="old-note">{cameras.pictureOld(age(old, units))}</p>}
     </div>
+  );
+}
+
+function Caption({ cameraId, camera, lanes, alert, ageS: old, boxes }: PictureProps & { ageS: number | null; boxes: number }) {
+  const texts = useTexts();
+  const words = texts.cameras;
+  const state = camera?.state ?? "unknown";
+  return (
+    <figcaption>
+      <span class={state === "online" ? "state" : "state not-online"} data-state={state}>
+        {alert && <span class={`mark severity-${alert.severity}`}><SeverityIcon severity={alert.severity} filled /></span>}
+        <CameraIcon state={state} />
+        <b>{cameraId}</b> {words.state[state]}
+      </span>
+      <span>{lanes}</span>
+      {old !== null && <span>{words.pictureAge(age(old, texts.units))}</span>}
+      {old !== null && <span>{words.boxes(boxes)}</span>}
+      {camera?.rate_fps != null && state === "online" && <span>{words.rate(camera.rate_fps.toLocaleString(texts.locale, { maximumFractionDigits: 1 }))}</span>}
+      {camera && camera.load_step > 0 && <span class="shedding">{words.shedding(camera.load_step)}</span>}
+    </figcaption>
   );
 }

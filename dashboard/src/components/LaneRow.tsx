@@ -56,10 +56,10 @@ function QualityNote({ view }: { view: LaneView }) {
   const old = view.ageS === null ? words.neverSeen : words.age(age(view.ageS, texts.units));
   if (view.look === "live" && view.measured?.quality === "ok") return <span class="quality">{old}</span>;
   const quality = view.look === "live" ? words.quality.degraded : view.look === "stale" ? words.quality.stale : words.quality.unknown;
-  const reasons = view.look === "unknown" ? [] : view.reasons.map((reason) => words.reasons[reason]);
+  const reasons = view.reasons.map((reason) => words.reasons[reason]);
   return (
-    <span class={`quality not-ok ${view.look}`} title={old}>
-      <b>{quality}</b> {(view.look === "live" ? reasons : [...reasons, old]).join(", ")}
+    <span class={`quality not-ok ${view.look}`} title={[...reasons, old].join(", ")}>
+      <b>{quality}</b> {view.look === "live" ? reasons.join(", ") : old}
     </span>
   );
 }
@@ -115,5 +115,5 @@ function expectedText(view: LaneView, texts: ReturnType<typeof useTexts>): strin
 function expectedNote(view: LaneView, texts: ReturnType<typeof useTexts>): string | null {
   const low = view.measured?.expected_wait_low_s ?? null;
   const high = view.measured?.expected_wait_high_s ?? null;
-  return low === null || high === null ? null : interval(low, high, texts.units);
+  return low === null || high === null || high === 0 ? null : interval(low, high, texts.units);
 }

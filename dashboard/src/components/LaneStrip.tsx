@@ -1,6 +1,6 @@
 /** A lane drawn from the stop line (left) upstream, with its line of vehicles and the tail of its queue. */
 
-import { bounded, duration, metres } from "../figures";
+import { bounded, duration, metres, shortDuration } from "../figures";
 import { useTexts } from "../i18n";
 import type { LaneView } from "../lane_view";
 import { placeInOrder, placeToScale, scaleTicks, tailInOrder, type Placed } from "../placement";
@@ -88,7 +88,7 @@ function VehicleShape({ placed, hovered, onHover }: { placed: Placed; hovered: b
       onMouseEnter={() => onHover(vehicle.visit_id)}
       onMouseLeave={() => onHover(null)}
     >
-      {dwell !== null && <span class="dwell">{dwell}</span>}
+      {vehicle.dwell_s !== null && <span class="dwell">{bounded(shortDuration(vehicle.dwell_s), vehicle.censored)}</span>}
     </div>
   );
 }

@@ -45,7 +45,7 @@ function Console({ state }: { state: PageState }) {
       <NotLive state={state} />
       <LaneBoard state={state} info={info} alerts={alerts} hovered={hovered} onHover={setHovered} />
       <AlertPanel alerts={alerts} timeZone={info.timezone} live={state.phase === "live"} />
-      <CameraPanel state={state} info={info} hovered={hovered} onHover={setHovered} />
+      <CameraPanel state={state} info={info} alerts={alerts} hovered={hovered} onHover={setHovered} />
     </main>
   );
 }
@@ -56,5 +56,10 @@ function NotLive({ state }: { state: PageState }) {
   const old = newestAgeS(state, useNow());
   if (state.phase === "live" && (old === null || old < STALE_S)) return null;
   if (old !== null && old < STALE_S) return null;
-  return <p class="not-live" role="status">{old === null ? connection.bannerNoData : connection.banner(age(old, units))}</p>;
+  return (
+    <p class="not-live" role="status">
+      <span class="sr-only">{connection.bannerShort}</span>
+      <span aria-hidden="true">{old === null ? connection.bannerNoData : connection.banner(age(old, units))}</span>
+    </p>
+  );
 }

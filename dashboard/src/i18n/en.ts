@@ -25,6 +25,7 @@ export const en: Texts = {
     retrying: "trying again now",
     banner: (age) => `This page is not live: the newest data is ${age} old.`,
     bannerNoData: "This page is not live: no data has arrived.",
+    bannerShort: "This page is not live.",
   },
   board: {
     title: "Lanes",
@@ -55,17 +56,14 @@ export const en: Texts = {
         .filter(Boolean)
         .join(", "),
     stopLine: "stop line",
-    zoneEnd: "end of the zone",
     notToScale: "order only, not to scale",
     notToScaleTitle: "This lane's camera is not calibrated: there are no metres, only the order of the vehicles.",
-    tail: (metres) => metres,
     tailCensored: "queue reaches the edge of the view",
-    inService: "in service",
     unknown: "Unknown",
     closed: "Closed",
     closedBy: (by, reason) => `Closed by ${by}${reason ? `: ${reason}` : ""}`,
     age: (age) => `picture ${age} old`,
-    neverSeen: "no picture yet",
+    neverSeen: "no picture",
     quality: { ok: "good", degraded: "degraded", stale: "not live", unknown: "unknown" },
     reasons: {
       low_rate: "low frame rate",
@@ -103,7 +101,6 @@ export const en: Texts = {
   alerts: {
     title: "Alerts",
     none: "No alerts",
-    noneSince: "Nothing needs attention.",
     counts: (firing, unacknowledged) => `${firing} active${unacknowledged > 0 ? ` · ${unacknowledged} not acknowledged` : ""}`,
     severity: { critical: "Critical", warning: "Warning", info: "Notice" },
     look: {
@@ -156,11 +153,9 @@ export const en: Texts = {
     since: (time, length) => `since ${time} (${length})`,
     rate: (fps) => `${fps} pictures/s`,
     shedding: (step) => `load shedding, step ${step}`,
-    lanes: (lanes) => `sees ${lanes}`,
     waitingForPicture: "Waiting for the first picture",
     pictureAge: (age) => `picture ${age} old`,
     pictureOld: (age) => `Not live: this picture is ${age} old`,
-    noPicture: "No picture",
     boxes: (count) => plural(count, "vehicle seen", "vehicles seen"),
     layers: "Show what was measured",
     pictureLost: "No connection to this camera's pictures",

@@ -26,6 +26,8 @@ export interface Texts {
     retrying: string;
     banner: (age: string) => string;
     bannerNoData: string;
+    /** Read out once: without the age, which changes. */
+    bannerShort: string;
   };
   board: {
     title: string;
@@ -40,12 +42,9 @@ export interface Texts {
     vehicleClass: Record<Vehicle["vehicle_class"], string>;
     vehicleTitle: (parts: { order: number; kind: string; dwell: string | null; standing: boolean; service: boolean; seen: boolean }) => string;
     stopLine: string;
-    zoneEnd: string;
     notToScale: string;
     notToScaleTitle: string;
-    tail: (metres: string) => string;
     tailCensored: string;
-    inService: string;
     unknown: string;
     closed: string;
     closedBy: (by: string, reason: string) => string;
@@ -60,7 +59,6 @@ export interface Texts {
   alerts: {
     title: string;
     none: string;
-    noneSince: string;
     counts: (firing: number, unacknowledged: number) => string;
     severity: Record<AlertData["severity"], string>;
     look: Record<AlertLook, string>;
@@ -87,11 +85,9 @@ export interface Texts {
     since: (time: string, length: string) => string;
     rate: (fps: string) => string;
     shedding: (step: number) => string;
-    lanes: (lanes: string) => string;
     waitingForPicture: string;
     pictureAge: (age: string) => string;
     pictureOld: (age: string) => string;
-    noPicture: string;
     boxes: (count: number) => string;
     layers: string;
     pictureLost: string;

@@ -24,6 +24,7 @@ export const vi: Texts = {
     retrying: "đang thử lại",
     banner: (age) => `Trang này không trực tiếp: dữ liệu mới nhất đã cũ ${age}.`,
     bannerNoData: "Trang này không trực tiếp: chưa nhận được dữ liệu.",
+    bannerShort: "Trang này không trực tiếp.",
   },
   board: {
     title: "Các làn",
@@ -54,17 +55,14 @@ export const vi: Texts = {
         .filter(Boolean)
         .join(", "),
     stopLine: "vạch dừng",
-    zoneEnd: "cuối vùng đo",
     notToScale: "chỉ theo thứ tự, không theo tỷ lệ",
     notToScaleTitle: "Camera của làn này chưa hiệu chuẩn: không có số mét, chỉ có thứ tự xe.",
-    tail: (metres) => metres,
     tailCensored: "hàng chờ chạm mép khung hình",
-    inService: "đang làm thủ tục",
     unknown: "Không rõ",
     closed: "Đóng",
     closedBy: (by, reason) => `Do ${by} đóng${reason ? `: ${reason}` : ""}`,
     age: (age) => `hình cách đây ${age}`,
-    neverSeen: "chưa có hình",
+    neverSeen: "không có hình",
     quality: { ok: "tốt", degraded: "giảm", stale: "không trực tiếp", unknown: "không rõ" },
     reasons: {
       low_rate: "ít khung hình",
@@ -102,7 +100,6 @@ export const vi: Texts = {
   alerts: {
     title: "Cảnh báo",
     none: "Không có cảnh báo",
-    noneSince: "Không có gì cần chú ý.",
     counts: (firing, unacknowledged) => `${firing} đang hoạt động${unacknowledged > 0 ? ` · ${unacknowledged} chưa xác nhận` : ""}`,
     severity: { critical: "Khẩn cấp", warning: "Cảnh báo", info: "Thông báo" },
     look: {
@@ -155,11 +152,9 @@ export const vi: Texts = {
     since: (time, length) => `từ ${time} (${length})`,
     rate: (fps) => `${fps} hình/giây`,
     shedding: (step) => `giảm tải, bậc ${step}`,
-    lanes: (lanes) => `quan sát ${lanes}`,
     waitingForPicture: "Đang chờ hình đầu tiên",
     pictureAge: (age) => `hình cách đây ${age}`,
     pictureOld: (age) => `Không trực tiếp: hình này đã cũ ${age}`,
-    noPicture: "Không có hình",
     boxes: (count) => `thấy ${count} xe`,
     layers: "Hiện kết quả đo",
     pictureLost: "Không nhận được hình của camera này",
