@@ -16,6 +16,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
+from api.settings import settings_table
 from vision import config, messages
 from vision.messages import MESSAGE, Message
 
@@ -180,7 +181,7 @@ def _messages() -> str:
     return "\n".join(text)
 
 
-GENERATORS: Final[dict[str, Callable[[], str]]] = {"gate-file": _gate_file, "messages": _messages}
+GENERATORS: Final[dict[str, Callable[[], str]]] = {"gate-file": _gate_file, "messages": _messages, "settings": settings_table}
 
 
 def _page(path: Path) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Set-up of a working tree: everything that a make target needs, done once and then recognised in a moment.
 
-`python3 scripts/setup.py NEED...` with the needs `base`, `dev`, `ml`, `page`, `browser`; `run` and `test` read SOURCE's
-companions from the environment (WEIGHTS, ML) and choose. `npm ARGS...` runs npm in dashboard/ with a Node that can build
+`python3 scripts/setup.py NEED...` with the needs `base`, `dev`, `ml`, `weights`, `page`, `browser`; `run` and `test` choose
+by what stands in the environment (WEIGHTS, ML). `npm ARGS...` runs npm in dashboard/ with a Node that can build
 the page. `lock` makes requirements/*.txt anew. A stamp lies inside whatever it stands for (.venv, node_modules, dist), so
 deleting that deletes the stamp. Runs on the system's Python: standard library only.
 """
@@ -57,8 +57,7 @@ def _needs(arguments: Sequence[str]) -> Iterable[str]:
     for argument in arguments:
         if argument == "run":
             yield from ("base", "page")
-            if os.environ.get("WEIGHTS", "").endswith(".pt"):
-                yield "ml"
+            yield "weights"
         elif argument == "test":
             yield from ("dev", "page", "browser")
             if os.environ.get("ML"):
@@ -160,6 +159,14 @@ def dev() -> None:
 def ml() -> None:
     """The extra lanewatch[ml], torch and ultralytics: to read a .pt file, to use a GPU, to train."""
     _install(["ml"], "ml", "the extra lanewatch[ml], torch and ultralytics, which a .pt file needs", ML_GB)
+
+
+def weights() -> None:
+    """The extra, where WEIGHTS is a .pt file that was not exported yet; with an export at hand torch is not needed."""
+    path = os.environ.get("WEIGHTS", "")
+    exported = "import sys; from vision.models import is_exported; sys.exit(not is_exported(sys.argv[1]))"
+    if path.endswith(".pt") and not _done([PYTHON, "-c", exported, path], quiet=True):
+        ml()
 
 
 def lock() -> None:
@@ -284,7 +291,16 @@ def browser() -> None:
         _say(f"no {' and no '.join(missing)}: tests that need it will skip; as root: apt-get install {' '.join(missing)}")
 
 
-STEPS = {"base": base, "dev": dev, "ml": ml, "modules": modules, "page": page, "browser": browser, "lock": lock}
+STEPS = {
+    "base": base,
+    "dev": dev,
+    "ml": ml,
+    "weights": weights,
+    "modules": modules,
+    "page": page,
+    "browser": browser,
+    "lock": lock,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

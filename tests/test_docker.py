@@ -1,0 +1,155 @@
+"""The images' own steps, executed in a plain environment: no Docker engine is needed, only pip and the network.
+
+The install step is docker/install.sh, which the Dockerfiles run; what is started is their CMD and their HEALTHCHECK, with
+their ENV.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from api.embedded import embedded_bus
+from tests.support.dockerfile import copy_context, stages
+from tests.support.model import tiny_model
+
+ROOT = Path(__file__).parents[1]
+DOCKER = ROOT / "docker"
+IMAGES = ("api", "worker-cpu", "worker-gpu")
+INSTALLED = "/opt/lanewatch"
+HEALTHY_WITHIN_S = 60.0
+
+
+def tool(name):
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        pytest.skip(f"{name} is not installed; it is in the extra lanewatch[dev]")
+    return str(path)
+
+
+def test_dockerfiles_pass_hadolint():
+    done = subprocess.run([tool("hadolint"), *sorted(DOCKER.glob("*.Dockerfile"))], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_compose_file_passes_compose_lint():
+    command = [tool("compose-lint"), "--fail-on", "high", str(DOCKER / "compose.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_compose_builds_the_images_that_are_there():
+    compose = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
+    built = {service["build"]["dockerfile"] for service in compose["services"].values() if "build" in service}
+    assert built == {f"docker/{image}.Dockerfile" for image in IMAGES}
+    assert compose["services"]["worker-gpu"]["profiles"] == ["gpu"]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_has_stages_a_user_and_a_healthcheck(image):
+    found = stages(DOCKER / f"{image}.Dockerfile")
+    assert len(found) >= 2
+    final = found[-1]
+    assert final.all("USER") == ["10001:10001"]
+    assert final.health_command
+    assert final.command[0] == "lanewatch"
+    assert not any("pip install" in run for run in final.all("RUN"))
+
+
+def test_the_page_is_built_as_set_up_builds_it():
+    page = stages(DOCKER / "api.Dockerfile")[0]
+    assert page.all("RUN") == ["npm ci --no-audit --no-fund", "npm run build"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """What the api image's build stage makes, at another place."""
+    build = stages(DOCKER / "api.Dockerfile")[1]
+    for image in ("worker-cpu", "worker-gpu"):
+        assert stages(DOCKER / f"{image}.Dockerfile")[0].all("RUN")[-1].startswith("sh docker/install.sh /opt/lanewatch ")
+    folder = tmp_path_factory.mktemp("image")
+    source, target = folder / "src", folder / "opt"
+    copy_context(build, ROOT, source)
+    (step,) = build.all("RUN")
+    done = subprocess.run(
+        step.replace(INSTALLED, str(target)), shell=True, cwd=source, capture_output=True, text=True, check=False, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    shutil.copy(DOCKER / "worker_health.py", target)
+    yield target
+    shutil.rmtree(folder)
+
+
+def environment(image, installed, folder, **more):
+    """The image's ENV with its places moved to here, and nothing of ours."""
+    final = stages(DOCKER / f"{image}.Dockerfile")[-1]
+    page = folder / "page"
+    page.mkdir(exist_ok=True)
+    (page / "index.html").write_text("<!doctype html><title>page</title>")
+    moved = {
+        INSTALLED + "/dashboard": str(page),
+        INSTALLED: str(installed),
+        "/etc/lanewatch": str(ROOT / "config"),
+        "/var/lib/lanewatch": str(folder),
+        "$PATH": os.environ["PATH"],
+    }
+    values = final.environment
+    for here, there in moved.items():
+        values = {name: value.replace(here, there) for name, value in values.items()}
+    return {"HOME": str(folder), **values, **more}
+
+
+def healthy(image, installed, folder, env, process):
+    command = [part.replace(INSTALLED, str(installed)) for part in stages(DOCKER / f"{image}.Dockerfile")[-1].health_command]
+    deadline = time.monotonic() + HEALTHY_WITHIN_S
+    while True:
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        assert process.poll() is None, "it ended: " + (folder / f"{image}.log").read_text()[-2000:]
+        if done.returncode == 0:
+            return
+        assert time.monotonic() < deadline, done.stdout + done.stderr + (folder / f"{image}.log").read_text()[-2000:]
+        time.sleep(0.2)
+
+
+def started(image, folder, env):
+    with (folder / f"{image}.log").open("wb") as log:
+        command = stages(DOCKER / f"{image}.Dockerfile")[-1].command
+        return subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def ended(process):
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout=20)
+
+
+@pytest.mark.timeout(600)
+def test_the_images_start_and_become_healthy(installed, tmp_path):
+    weights, port = tiny_model(tmp_path / "model"), free_port()
+    with embedded_bus(tmp_path / "bus") as url:
+        more = {"REDIS_URL": url, "LANEWATCH_API_TOKEN": "a-token-of-this-test", "LANEWATCH_WEIGHTS": str(weights)}
+        for image in ("worker-cpu", "api"):
+            folder = tmp_path / image
+            folder.mkdir()
+            env = environment(image, installed, folder, **more) | {
+                "LANEWATCH_PORT": str(port),
+                "LANEWATCH_HOST": "127.0.0.1",
+            }
+            process = started(image, folder, env)
+            try:
+                healthy(image, installed, folder, env, process)
+            finally:
+                code = ended(process)
+            assert code in {0, -signal.SIGTERM}, (folder / f"{image}.log").read_text()[-2000:]

@@ -1,0 +1,83 @@
+"""The documents are true: generated parts are what the code says, links lead somewhere, every setting is described."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from vision.messages import MESSAGE, Message, message_id, subject_of, t_of
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
+TYPES = [model.model_fields["type"].default for model in get_args(get_args(Message)[0])]
+
+
+@pytest.fixture(scope="module")
+def documents():
+    spec = importlib.util.spec_from_file_location("documents", ROOT / "scripts" / "documents.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_what_the_code_says(documents, capsys):
+    assert documents.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_stale_page_is_found(documents, tmp_path, monkeypatch, capsys):
+    (tmp_path / "settings.md").write_text("<!-- generated: settings -->\nold\n<!-- end -->\n")
+    monkeypatch.setattr(documents, "DOCS", tmp_path)
+    assert documents.main(["--check"]) == 1
+    assert "settings.md" in capsys.readouterr().err
+    assert documents.main([]) == 0
+    assert documents.main(["--check"]) == 0
+
+
+def test_there_is_a_body_for_every_message_type(documents):
+    assert sorted(documents.examples()) == sorted(TYPES)
+
+
+def test_the_bodies_shown_are_valid_messages():
+    text = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    bodies = [MESSAGE.validate_json(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert [body.type for body in bodies] == TYPES
+    for body in bodies:
+        if body.type not in {"gate.snapshot", "service.heartbeat", "alarm.changed", "visit.started", "visit.ended"}:
+            assert body.id == message_id(body.gate, body.type, subject_of(body), t_of(body)), body.type
+
+
+def test_every_variable_that_the_code_reads_is_described():
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for room in ("vision", "api") for path in (ROOT / room).rglob("*.py")]
+    read = {name for source in sources for name in re.findall(r"\b(?:LANEWATCH_[A-Z_]*[A-Z]|[A-Z]+_URL)\b", source)}
+    missing = sorted(name for name in read if f"`{name}`" not in text and not name.startswith("LANEWATCH_CAMERA"))
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_links_inside_generated_pages_lead_to_headings():
+    for name in ("gate-file", "messages"):
+        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        headings = {re.sub(r"[^\w -]", "", line.lstrip("# ")).lower() for line in text.splitlines() if line.startswith("#")}
+        assert {target.lower() for target in re.findall(r"\]\(#([^)]+)\)", text)} <= headings
+
+
+def test_decisions_are_numbered_without_gaps():
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_example_lines_are_one_message_each():
+    lines = (ROOT / "docs" / "examples" / "messages.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(TYPES)
+    for line in lines:
+        assert json.loads(line)["gate"] == "kim-thanh"
