@@ -14,6 +14,7 @@ from api.commands.config import config_app
 from api.commands.replay import replay_command
 from api.commands.schema import schema_command
 from api.commands.version import version_command
+from api.logs import set_up_logs
 from vision.errors import LaneWatchError
 from vision.redaction import redact_url
 
@@ -26,6 +27,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _lanewatch() -> None:
+    """Watches the truck lanes of a land border gate."""
+    form, level = os.environ.get("LANEWATCH_LOG_FORMAT"), os.environ.get("LANEWATCH_LOG_LEVEL")
+    set_up_logs("json" if form == "json" else "console", level if level in ("debug", "warning", "error") else "info")
+
+
 app.command("replay")(replay_command)
 app.add_typer(config_app, name="config")
 app.command("schema")(schema_command)

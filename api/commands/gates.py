@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from vision.config import Camera, GateConfig, load_gate, parse_gate
 from vision.errors import ConfigError
@@ -13,6 +15,7 @@ from vision.errors import ConfigError
 __all__ = ["REFERENCE_GATE", "checked_gate", "gate_path", "single_gate"]
 
 REFERENCE_GATE: Final = Path(__file__).resolve().parents[2] / "config" / "kim-thanh.yaml"
+NARROWEST: Final = 0.01
 NATIVE: Final = (1920, 1080)  # the picture for which a ground map is tried where the gate file does not say
 
 
@@ -52,11 +55,22 @@ def _ground_problems(config: GateConfig) -> Iterator[str]:
     from vision.core.camera_pose import fit_pose
 
     for camera in config.cameras:
-        if camera.ground:
-            try:
-                fit_pose(camera, *_picture(camera))
-            except ConfigError as error:
-                yield str(error)
+        if not camera.ground:
+            continue
+        if min(_spread([p.image for p in camera.ground]), _spread([p.metres for p in camera.ground])) < NARROWEST:
+            yield f"cameras: {camera.id}: ground: the points lie on one line; give some to its left and right too"
+            continue
+        try:
+            fit_pose(camera, *_picture(camera))
+        except ConfigError as error:
+            yield str(error)
+
+
+def _spread(points: Sequence[tuple[float, float]]) -> float:
+    """How far points are from lying on a line: the ratio of their two principal extents, 0..1."""
+    middle = np.asarray(points) - np.mean(points, axis=0)
+    long, short = np.linalg.svd(middle, compute_uv=False)
+    return float(short / long) if long > 0 else 0.0
 
 
 def _picture(camera: Camera) -> tuple[int, int]:

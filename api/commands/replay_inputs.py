@@ -67,17 +67,21 @@ def of_videos(
 
     Raises ConfigError, StreamError or ModelError.
     """
-    from vision.models import prepare_weights
-
+    from vision.decoding import open_video
     from vision.detector import open_detector
     from vision.file_source import FileSource
+    from vision.models import prepare_weights
     from vision.video_events import events_of
 
     urls = assigned(videos, config)
     for url in urls.values():
         if "://" in url:
             raise ConfigError("a live stream cannot be replayed; give a video file, or use `lanewatch run`")
-    ready = prepare_weights(weights or config.detector.weights, image_size=config.detector.image_size)
+    first = open_video(next(iter(urls.values())))
+    width, height = first.size
+    first.close()
+    wanted, size = weights or config.detector.weights, config.detector.image_size
+    ready = prepare_weights(wanted, image_size=size, frame_shape=(height, width), device=device)
     detector = open_detector(config.detector, ready, threads, device)
     files = [
         FileSource(camera, url, fps=config.camera(camera).analysis_fps, start=start, shape=detector.input_shape)
