@@ -1,7 +1,7 @@
 """The OpenVINO detector: a YOLO network on the CPU. A shell.
 
-It takes RGB pictures that were already scaled to `input_shape`; one that is smaller than the network's input is padded,
-never stretched. Scaling to 0..1 and the change of layout are inside the network's graph, so a picture goes in as it is.
+It takes RGB pictures that were already scaled to `input_shape`; one that is smaller than the network's input is padded on
+both sides, as in training, and never stretched. Scaling to 0..1 and the change of layout are in the network's graph.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vision.config import DetectorConfig
 from vision.core.types import Detections
 from vision.errors import ModelError
 from vision.openvino_runtime import openvino
-from vision.yolo_output import class_map, decode
+from vision.yolo_output import Placement, class_map, decode
 
 __all__ = ["OpenVinoDetector", "fitted_shape", "model_file"]
 
@@ -94,9 +94,10 @@ class OpenVinoDetector:
         if (height, width) != self._content:
             self._input[:] = PADDING
             self._content = (height, width)
-        self._input[0, :height, :width] = image
+        top, left = ((whole - part) // 2 for whole, part in zip(self._network, self._content, strict=True))
+        self._input[0, top : top + height, left : left + width] = image
         output = self._request.infer({0: self._input}, share_inputs=True, share_outputs=True)[0]
-        return decode(output[0], self._classes, self._min_score, width / size[0], size)
+        return decode(output[0], self._classes, self._min_score, Placement((left, top), width / size[0], size))
 
 
 def _read(file: Path, image_size: int) -> tuple[openvino.Model, tuple[int, int]]:

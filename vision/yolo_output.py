@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vision.core.types import MAX_COORDINATE_PX, VEHICLE_CLASSES, Detections
 from vision.errors import ModelError
 
-__all__ = ["ClassMap", "class_map", "decode", "rounded"]
+__all__ = ["ClassMap", "Placement", "class_map", "decode", "rounded"]
 
 MAX_OVERLAP: Final = 0.65  # of two boxes, as intersection over union: beyond it they are one vehicle
 MAX_BOXES: Final = 300  # per frame, the best scores first
@@ -43,14 +43,21 @@ def class_map(names: Mapping[int, str], wanted: Sequence[str], where: str) -> Cl
     return ClassMap(np.array([a for a, _ in pairs], np.int64), np.array([b for _, b in pairs], np.int16))
 
 
-def decode(output: NDArray[np.float32], classes: ClassMap, min_score: float, scale: float, size: tuple[int, int]) -> Detections:
-    """The detections in one image's output, (4 + C, N) or end-to-end (N, 6).
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How a picture lies in the network's input: its corner (x, y) there, network pixels per native pixel, native size."""
 
-    scale: network pixels per native pixel; size: native (width, height), to which boxes are clipped.
-    """
+    corner: tuple[int, int]
+    scale: float
+    size: tuple[int, int]
+
+
+def decode(output: NDArray[np.float32], classes: ClassMap, min_score: float, placement: Placement) -> Detections:
+    """The detections in one picture's output, (4 + C, N) or end-to-end (N, 6), clipped to the picture."""
     raw = _end_to_end if output.shape[-1] == 6 and output.shape[0] != 6 else _raw
     xyxy, score, class_id = raw(output, classes, min_score)
-    return rounded(xyxy / scale, score, class_id, size)
+    corner = np.array([*placement.corner, *placement.corner], np.float32)
+    return rounded((xyxy - corner) / placement.scale, score, class_id, placement.size)
 
 
 def _raw(
