@@ -34,7 +34,7 @@ function alertView(alert: AlertData, alarm: AlarmData | null): AlertView {
   const handled = alarm !== null && HANDLED.has(alarm.state);
   if (alert.state === "pending") return { alert, alarm, look: "pending" };
   if (alert.state === "firing") return { alert, alarm, look: handled ? "acknowledged" : "unacknowledged" };
-  return { alert, alarm, look: alarm === null || handled ? "ended" : "ended_unacknowledged" };
+  return { alert, alarm, look: handled ? "ended" : "ended_unacknowledged" };
 }
 
 function compare(a: AlertView, b: AlertView): number {

@@ -1,11 +1,10 @@
-/** Where labels go over a picture: the first ones get their place, a label that would cover another is left out. Pure. */
+/** Where labels go over a picture: the first ones choose, a label without a free place is left out. Pure. */
 
 export interface Wanted {
   key: string;
   text: string;
-  /** Lower left corner, in pixels of the picture as shown. */
-  x: number;
-  y: number;
+  /** Lower left corners that would do, the best first, in pixels of the picture as shown. */
+  places: readonly (readonly [x: number, y: number])[];
 }
 
 export interface Label {
@@ -20,17 +19,22 @@ export const LABEL_HEIGHT = 18;
 const LETTER_WIDTH = 7.1;
 const PADDING = 9;
 
-/** The labels that fit, each kept inside a picture of `width`; those that come first matter most. */
-export function placeLabels(wanted: readonly Wanted[], width: number): Label[] {
+export const labelWidth = (text: string): number => text.length * LETTER_WIDTH + PADDING;
+
+/** The labels that fit, each kept inside a picture of `width` by `height`; those that come first matter most. */
+export function placeLabels(wanted: readonly Wanted[], width: number, height: number): Label[] {
   const placed: Label[] = [];
-  for (const one of wanted) {
-    const labelWidth = one.text.length * LETTER_WIDTH + PADDING;
-    const x = Math.max(0, Math.min(one.x, width - labelWidth));
-    const label = { key: one.key, text: one.text, x, y: Math.max(LABEL_HEIGHT, one.y), width: labelWidth };
-    if (!placed.some((other) => overlap(label, other))) placed.push(label);
+  for (const { key, text, places } of wanted) {
+    const room = labelWidth(text);
+    const free = places
+      .map(([x, y]) => ({ key, text, width: room, x: between(x, 0, width - room), y: between(y, LABEL_HEIGHT, height) }))
+      .find((label) => !placed.some((other) => overlap(label, other)));
+    if (free) placed.push(free);
   }
   return placed;
 }
+
+const between = (value: number, least: number, most: number): number => Math.max(least, Math.min(value, most));
 
 function overlap(a: Label, b: Label): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && Math.abs(a.y - b.y) < LABEL_HEIGHT;

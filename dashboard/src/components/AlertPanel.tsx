@@ -65,7 +65,7 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
         </p>
         <p class="what">{describe(alert, texts)}</p>
         <p class="since">{alert.state === "resolved" ? texts.alerts.ended(time(alert.t)) : texts.alerts.since(time(alert.since), duration(Math.max(0, now - alert.since), texts.units))}</p>
-        {alert.stale && <p class="stale-note">{texts.alerts.stale}</p>}
+        {alert.stale && alert.state !== "resolved" && <p class="stale-note">{texts.alerts.stale}</p>}
         {action && alert.state !== "resolved" && (
           <p class="action">
             <b>{texts.alerts.action}:</b> {action}

@@ -63,7 +63,7 @@ function BoardHead({ scaleM, limits }: { scaleM: number | null; limits: readonly
       <span class="head-lane">{columns.lane}</span>
       <span class="head-queue">{columns.queue}</span>
       <span class="head-longest">{columns.longest}</span>
-      <span class="head-expected">{columns.expected}</span>
+      <span class="head-expected" title={columns.expectedTitle}>{columns.expected}</span>
       <span class="head-level" title={levels}>{columns.level}</span>
       <span class="head-scale">
         {scaleM === null ? texts.board.columns.line : scaleTicks(scaleM).map((tick) => (
@@ -84,7 +84,7 @@ function GroupHead({ direction, views, alerts }: { direction: LaneInfo["directio
   return (
     <h2 class="group-head">
       <DirectionIcon direction={direction} />
-      {texts.board.direction[direction]}
+      <span>{texts.board.direction[direction]}</span>
       {alert && <span class={`mark severity-${alert.severity}`}><SeverityIcon severity={alert.severity} filled /></span>}
       <span class="totals">{trucks === null ? texts.board.totalsUnknown : texts.board.totals(trucks, wait)}</span>
     </h2>

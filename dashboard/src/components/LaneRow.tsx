@@ -59,7 +59,7 @@ function QualityNote({ view }: { view: LaneView }) {
   const reasons = view.reasons.map((reason) => words.reasons[reason]);
   return (
     <span class={`quality not-ok ${view.look}`} title={[...reasons, old].join(", ")}>
-      <b>{quality}</b> {view.look === "live" ? reasons.join(", ") : old}
+      <b>{quality}</b> {view.look === "live" ? reasons.join(", ") : view.look === "stale" ? old : ""}
     </span>
   );
 }
@@ -84,7 +84,7 @@ function Figures({ view }: { view: LaneView }) {
         {expectedText(view, texts)}
       </Figure>
       <Figure name="level" label={columns.level}>
-        {level === null ? NOT_MEASURED : <span class={`level level-${level}`}>{level}</span>}
+        {level === null ? NOT_MEASURED : <span class={`grade grade-${level}`}>{level}</span>}
       </Figure>
     </dl>
   );

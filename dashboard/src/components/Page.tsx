@@ -41,7 +41,7 @@ function Console({ state }: { state: PageState }) {
   if (info === null) return <main class="loading"><p role="status">{texts.board.loading}</p></main>;
   const alerts = alertViews(state.alerts, state.alarms);
   return (
-    <main class="console">
+    <main class={state.phase === "live" ? "console" : "console disconnected"}>
       <NotLive state={state} />
       <LaneBoard state={state} info={info} alerts={alerts} hovered={hovered} onHover={setHovered} />
       <AlertPanel alerts={alerts} timeZone={info.timezone} live={state.phase === "live"} />

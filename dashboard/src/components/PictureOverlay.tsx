@@ -3,7 +3,7 @@
 import { bounded, duration, metres } from "../figures";
 import { useTexts } from "../i18n";
 import type { Texts } from "../i18n/texts";
-import { LABEL_HEIGHT, placeLabels, type Label, type Wanted } from "../labels";
+import { LABEL_HEIGHT, labelWidth, placeLabels, type Label, type Wanted } from "../labels";
 import type { Box, PictureEvent, Tail, Vehicles } from "../messages";
 
 interface OverlayProps {
@@ -23,7 +23,7 @@ export function PictureOverlay({ picture, width, vehicles, hovered, onHover }: O
   const height = (width * picture.height) / picture.width;
   const at: Place = ([x, y]) => [x * width, y * height];
   const { boxes, tails } = picture.frame;
-  const labels = placeLabels([...tails.map((tail) => tailWanted(tail, at, width, texts)), ...boxLabels(boxes, at, vehicles, texts)], width);
+  const labels = placeLabels([...tails.map((tail) => tailWanted(tail, at, width, texts)), ...boxLabels(boxes, at, vehicles, texts)], width, height);
   const tailKeys = new Set(tails.map((tail) => tail.lane_id));
   return (
     <svg class="overlay" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
@@ -82,7 +82,8 @@ function tailWanted(tail: Tail, at: Place, width: number, texts: Texts): Wanted 
   const ends = tail.line.map(at);
   const [left, right] = [Math.min(...ends.map((end) => end[0])), Math.max(...ends.map((end) => end[0]))];
   const y = ends.reduce((sum, end) => sum + end[1], 0) / ends.length + LABEL_HEIGHT / 2;
-  return { key: tail.lane_id, text, x: left + right < width ? left - text.length * 7.1 - 14 : right + 5, y };
+  const x = left + right < width ? left - labelWidth(text) - 5 : right + 5;
+  return { key: tail.lane_id, text, places: [0, -1, 1, -2, 2].map((step) => [x, y + step * (LABEL_HEIGHT + 1)] as const) };
 }
 
 /** Labels of the boxes with a visit, the nearest vehicle first. */
@@ -91,8 +92,12 @@ function boxLabels(boxes: readonly Box[], at: Place, vehicles: OverlayProps["veh
     .sort((a, b) => b.xyxy[3] - a.xyxy[3])
     .flatMap((box) => {
       const text = boxText(box, vehicles, texts);
-      const [x, y] = at([box.xyxy[0], box.xyxy[1]]);
-      return text === null ? [] : [{ key: `${box.track_id}`, text, x, y: y + LABEL_HEIGHT }];
+      if (text === null) return [];
+      const [left, top] = at([box.xyxy[0], box.xyxy[1]]);
+      const [right, bottom] = at([box.xyxy[2], box.xyxy[3]]);
+      const inner = right - labelWidth(text);
+      const places = [[left, top + LABEL_HEIGHT], [left, bottom], [inner, top + LABEL_HEIGHT], [inner, bottom], [left, top]] as const;
+      return [{ key: `${box.track_id}`, text, places }];
     });
 }
 

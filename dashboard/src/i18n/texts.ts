@@ -33,7 +33,7 @@ export interface Texts {
     title: string;
     loading: string;
     direction: Record<LaneInfo["direction"], string>;
-    columns: { lane: string; queue: string; longest: string; expected: string; level: string; line: string; trend: string };
+    columns: { lane: string; queue: string; longest: string; expected: string; expectedTitle: string; level: string; line: string; trend: string };
     levelTitle: (limits: readonly string[]) => string;
     totals: (trucks: string, wait: string | null) => string;
     totalsUnknown: string;

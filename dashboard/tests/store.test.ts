@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import type { Message } from "../src/messages";
+import { EMPTY, reduce, type PageState } from "../src/store";
+import { alarmChanged, alert, alertChanged, measured, measurement, snapshot } from "./builders";
+
+const receive = (state: PageState, message: Message, position: string | null = null, atMs = 100_000): PageState =>
+  reduce(state, { kind: "received", message, position, atMs });
+
+test("the snapshot makes the page live and gives its place in the stream", () => {
+  const state = receive(EMPTY, snapshot({ server_t: 130, lanes: { EX1: measurement() } }), null, 100_000);
+  expect(state.phase).toBe("live");
+  expect(state.place).toEqual({ epoch: "e1", position: "10-0" });
+  expect(state.clockOffsetS).toBe(30);
+  expect(state.lanes["EX1"]?.queue_vehicles).toBe(2);
+});
+
+test("a message moves the place on and replaces what it is about", () => {
+  const state = receive(receive(EMPTY, snapshot()), measured({ t: 101, queue_vehicles: 3 }), "11-0");
+  expect(state.place).toEqual({ epoch: "e1", position: "11-0" });
+  expect(state.lanes["EX1"]?.queue_vehicles).toBe(3);
+});
+
+test("a late message changes nothing", () => {
+  const state = receive(receive(EMPTY, measured({ t: 101, queue_vehicles: 3 })), measured({ t: 99, queue_vehicles: 9 }));
+  expect(state.lanes["EX1"]?.queue_vehicles).toBe(3);
+});
+
+test("a lost connection keeps what is known and the time since when it is lost", () => {
+  const live = receive(EMPTY, snapshot({ lanes: { EX1: measurement() } }));
+  const lost = reduce(live, { kind: "lost", atMs: 200, retryAtMs: 700 });
+  const again = reduce(reduce(lost, { kind: "connecting" }), { kind: "lost", atMs: 900, retryAtMs: 1900 });
+  expect(again).toMatchObject({ phase: "waiting", lostAtMs: 200, retryAtMs: 1900, lanes: live.lanes, place: live.place });
+  expect(receive(again, snapshot())).toMatchObject({ phase: "live", lostAtMs: null });
+});
+
+test("histories are loaded again only when the stream could not be resumed", () => {
+  const first = receive(EMPTY, snapshot({ resumed: false }));
+  const resumed = receive(first, snapshot({ resumed: true }));
+  const gap = receive(resumed, snapshot({ resumed: false }));
+  expect([first, resumed, gap].map((state) => state.historyVersion)).toEqual([0, 0, 1]);
+});
+
+test("an alert's older change does not replace a newer one", () => {
+  const state = receive(receive(EMPTY, alertChanged({ sequence: 2, state: "resolved" })), alertChanged({ sequence: 1 }));
+  expect(state.alerts["a"]?.state).toBe("resolved");
+});
+
+test("alerts that ended more than an hour ago are forgotten", () => {
+  const old = receive(EMPTY, snapshot({ alerts: [alert({ alert_id: "old", state: "resolved", t: 100 })] }));
+  expect(Object.keys(receive(old, alertChanged({ alert_id: "new", t: 4000 })).alerts)).toEqual(["new"]);
+});
+
+test("what people did with an alert is kept beside it", () => {
+  expect(receive(EMPTY, alarmChanged()).alarms["a"]?.state).toBe("acknowledged");
+});
+
+test("not signed in ends the attempts", () => {
+  expect(reduce(EMPTY, { kind: "signed_out" })).toMatchObject({ phase: "signed_out", retryAtMs: null });
+});
