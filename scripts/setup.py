@@ -162,11 +162,25 @@ def ml() -> None:
 
 
 def weights() -> None:
-    """The extra, where WEIGHTS is a .pt file that was not exported yet; with an export at hand torch is not needed."""
-    path = os.environ.get("WEIGHTS", "")
+    """The extra, where a .pt file is to be used that was not exported yet; with an export at hand torch is not needed."""
+    path = _wanted_weights()
     exported = "import sys; from vision.models import is_exported; sys.exit(not is_exported(sys.argv[1]))"
     if path.endswith(".pt") and not _done([PYTHON, "-c", exported, path], quiet=True):
         ml()
+
+
+def _wanted_weights() -> str:
+    """WEIGHTS, else those that the gate file names where there is a source to look at, else none."""
+    given = os.environ.get("WEIGHTS", "")
+    if given or not any(v for n, v in os.environ.items() if n == "SOURCE" or re.fullmatch(r"LANEWATCH_CAMERA_\w+_URL", n)):
+        return given
+    try:
+        named = re.search(
+            r"\bweights:\s*['\"]?([^'\",}\s]+)", Path(os.environ.get("GATE") or "none").read_text(encoding="utf-8")
+        )
+    except (OSError, UnicodeDecodeError):
+        named = None
+    return named[1] if named else "yolo11n.pt"
 
 
 def lock() -> None:

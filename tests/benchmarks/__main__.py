@@ -16,9 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.live import live_run
-
 from tests.benchmarks.bounds import Verdict, live_verdicts, path_verdicts
+from tests.benchmarks.live import live_run
 from tests.benchmarks.measured import ROOT, ContenderError, Cost, quietest, run_contender
 
 SHARED = Path(os.environ.get("LANEWATCH_SHARED", ROOT.parent / "shared"))
