@@ -4,17 +4,16 @@ import type { Message, PictureEvent } from "./messages";
 
 export interface StreamFrame {
   message: Message;
-  /** Where in the stream the message stands; null where the frame does not say. */
-  position: string | null;
+  /** Where in the stream the message stands. */
+  position: string;
 }
 
-/** A frame of the stream: a message, or a message with its position beside it. Null for what this page does not know. */
+/** A frame of the stream: {"position", "message"}. Null for what this page does not know. */
 export function decodeStreamFrame(text: string): StreamFrame | null {
   const value = parse(text);
   if (!isRecord(value)) return null;
-  const position = typeof value["position"] === "string" ? value["position"] : null;
-  const message = isRecord(value["message"]) ? value["message"] : value;
-  return isMessage(message) ? { message, position } : null;
+  const { position, message } = value;
+  return typeof position === "string" && isMessage(message) ? { message, position } : null;
 }
 
 /** A frame of a watched camera. Null for what is not a picture. */

@@ -7,6 +7,9 @@ import { isSignedIn } from "./rest";
 import { Socket, socketAddress } from "./socket";
 import { EMPTY, reduce, type Action, type PageState } from "./store";
 
+/** Even without a worker the server sends a heartbeat every 10 s. */
+const SILENCE_MS = 25_000;
+
 /** The page's state, kept up to date by the stream for as long as the component lives. */
 export function usePageState(): PageState {
   const [state, show] = useState(EMPTY);
@@ -34,7 +37,7 @@ function openStream(show: (state: PageState) => void): Socket {
     lost: (retryAtMs: number) => act({ kind: "lost", atMs: Date.now(), retryAtMs }),
     signedOut: () => act({ kind: "signed_out" }),
   };
-  return new Socket(address, events, isSignedIn);
+  return new Socket(address, events, isSignedIn, SILENCE_MS);
 }
 
 const NowContext = createContext(0);

@@ -32,6 +32,7 @@ export function usePicture(cameraId: string): Watched {
         signedOut: () => setWatched((held) => ({ ...held, connected: false })),
       },
       isSignedIn,
+      null,
     );
     return () => socket.close();
   }, [cameraId, visible]);

@@ -12,8 +12,12 @@ export async function isSignedIn(): Promise<boolean> {
 
 export interface HistoryPoint {
   t: number;
-  /** Null where the queue was not known. */
+  /** The largest in the step; null where the queue was not known. */
   queueVehicles: number | null;
+}
+
+interface HistoryAnswer {
+  points: { t: number; queue_vehicles_max: number | null }[];
 }
 
 /** The queue of a lane between two times, one point each `stepS`. Throws when the server does not answer with it. */
@@ -21,8 +25,8 @@ export async function laneHistory(laneId: string, fromT: number, toT: number, st
   const query = new URLSearchParams({ from: String(Math.floor(fromT)), to: String(Math.ceil(toT)), step: String(stepS) });
   const answer = await fetch(`/api/v1/lanes/${encodeURIComponent(laneId)}/history?${query.toString()}`);
   if (!answer.ok) throw new Error(`history: ${answer.status}`);
-  const body = (await answer.json()) as { points: { t: number; queue_vehicles: number | null }[] };
-  return body.points.map((point) => ({ t: point.t, queueVehicles: point.queue_vehicles }));
+  const body = (await answer.json()) as HistoryAnswer;
+  return body.points.map((point) => ({ t: point.t, queueVehicles: point.queue_vehicles_max }));
 }
 
 /** Acknowledges an alert. Throws with the server's reason, for people. */

@@ -13,8 +13,6 @@ export interface SocketEvents {
 
 /** The server's close code for a browser without a session. */
 const NOT_SIGNED_IN = 4401;
-/** A connection that brings nothing for so long is taken for dead: measurements come every second. */
-const SILENCE_MS = 20_000;
 
 export class Socket {
   private socket: WebSocket | null = null;
@@ -23,11 +21,15 @@ export class Socket {
   private attempt = 0;
   private closed = false;
 
-  /** `address` is asked anew for each attempt, `signedIn` after each refusal. */
+  /**
+   * `address` is asked anew for each attempt, `signedIn` after each refusal. A connection that brings nothing for
+   * `silenceMs` is taken for dead; null where silence is normal.
+   */
   constructor(
     private readonly address: () => string,
     private readonly events: SocketEvents,
     private readonly signedIn: () => Promise<boolean>,
+    private readonly silenceMs: number | null,
   ) {
     this.connect();
   }
@@ -57,7 +59,7 @@ export class Socket {
 
   private watchSilence(socket: WebSocket): void {
     window.clearTimeout(this.silence);
-    this.silence = window.setTimeout(() => socket.close(), SILENCE_MS);
+    if (this.silenceMs !== null) this.silence = window.setTimeout(() => socket.close(), this.silenceMs);
   }
 
   private async lost(code: number, heard: boolean): Promise<void> {

@@ -33,7 +33,7 @@ export interface PageState {
 
 export type Action =
   | { kind: "connecting" }
-  | { kind: "received"; message: Message; position: string | null; atMs: number }
+  | { kind: "received"; message: Message; position: string; atMs: number }
   | { kind: "lost"; atMs: number; retryAtMs: number }
   | { kind: "signed_out" };
 
@@ -69,8 +69,8 @@ export function reduce(state: PageState, action: Action): PageState {
   }
 }
 
-function advance(state: PageState, position: string | null): PageState {
-  return position === null || state.place === null ? state : { ...state, place: { ...state.place, position } };
+function advance(state: PageState, position: string): PageState {
+  return state.place === null ? state : { ...state, place: { ...state.place, position } };
 }
 
 function receive(state: PageState, message: Message, atMs: number): PageState {

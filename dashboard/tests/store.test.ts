@@ -3,11 +3,11 @@ import type { Message } from "../src/messages";
 import { EMPTY, reduce, type PageState } from "../src/store";
 import { alarmChanged, alert, alertChanged, measured, measurement, snapshot } from "./builders";
 
-const receive = (state: PageState, message: Message, position: string | null = null, atMs = 100_000): PageState =>
+const receive = (state: PageState, message: Message, position = "10-0", atMs = 100_000): PageState =>
   reduce(state, { kind: "received", message, position, atMs });
 
 test("the snapshot makes the page live and gives its place in the stream", () => {
-  const state = receive(EMPTY, snapshot({ server_t: 130, lanes: { EX1: measurement() } }), null, 100_000);
+  const state = receive(EMPTY, snapshot({ server_t: 130, lanes: { EX1: measurement() } }));
   expect(state.phase).toBe("live");
   expect(state.place).toEqual({ epoch: "e1", position: "10-0" });
   expect(state.clockOffsetS).toBe(30);
