@@ -1,0 +1,196 @@
+"""A section's thread: one queue of events in, the pipeline, the recording, messages and checkpoints out. A shell."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
+
+import structlog
+
+from vision.clock import now, rounded
+from vision.config import GateConfig, Section
+from vision.core.pipeline import Pipeline
+from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, Seen, Tick
+from vision.errors import LaneWatchError, StreamError
+from vision.handover import EventQueue, Queued
+from vision.pictures import PictureShow
+from vision.ports import MessageSink, Picture
+from vision.records import Checkpoint, Recorded
+from vision.ticks import TickSequencer
+from vision.watching import FrameEvent
+
+__all__ = ["Recorder", "SectionFeed", "SectionSink"]
+
+POLL_EVERY_S: Final = 1.0
+CHECKPOINT_VERSION: Final = 1
+UNMEASURED: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved"})
+MAX_PICTURES: Final = 64  # of frames that wait for a tick
+
+_log = structlog.get_logger(__name__)
+
+
+class SectionSink(MessageSink, Protocol):
+    """Where a section's messages go, and what comes back from there."""
+
+    def checkpoint(self) -> dict[str, Any] | None:
+        """The last checkpoint that was written, or None."""
+        ...
+
+    def watched(self, cameras: Iterable[str]) -> frozenset[str]:
+        """Those of the cameras that somebody watches now."""
+        ...
+
+    def new_config(self) -> GateConfig | None:
+        """The gate's configuration if it is another than at the last call."""
+        ...
+
+
+class Recorder(Protocol):
+    """Takes all that a section's pipeline takes."""
+
+    def write(self, event: Recorded) -> None:
+        """Appends one event or the checkpoint it begins with."""
+        ...
+
+    def close(self) -> None:
+        """Finishes the recording."""
+        ...
+
+
+class SectionFeed:
+    """One section's life: its pipeline, restored from the last checkpoint, fed by `run` in a thread of its own.
+
+    on_config: is asked whether another configuration can be taken in place; else the worker builds everything anew.
+    """
+
+    def __init__(
+        self,
+        config: GateConfig,
+        section: Section,
+        sink: SectionSink,
+        recorder: Recorder | None,
+        on_config: Callable[[GateConfig], bool],
+    ) -> None:
+        self.section, self.queue, self.watched = section, EventQueue(), frozenset[str]()
+        self.error: LaneWatchError | None = None
+        self._config, self._sink, self._recorder, self._on_config = config, sink, recorder, on_config
+        self._stopping = threading.Event()
+        self._sequencer = TickSequencer(section.cameras, now())
+        self._show = PictureShow(config, sink.show)
+        self._pictures: dict[tuple[str, float], Picture] = {}
+        self._states: dict[str, CameraState] = {}
+        self._polled = 0.0
+        self._pipeline = self._restored()
+
+    def first_session(self, camera: str) -> int:
+        """The number that a camera's first session gets: one that it did not have before a restart."""
+        return self._sessions.get(camera, -1) + 1
+
+    def run(self) -> None:
+        """Feeds until `stop` and the queue is empty; `error` says why if it ended by itself."""
+        try:
+            while not self._stopping.is_set():
+                self._feed_next(min(0.1, self._sequencer.next_deadline - now()))
+                for event in self._sequencer.due(now()):
+                    self._feed(event)
+                self._poll()
+            while self._feed_next(0.0):
+                pass
+        except LaneWatchError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 (a thread's top)
+            _log.exception("section failed", section=self.section.id)
+            self.error = StreamError(f"section {self.section.id} failed ({type(error).__name__}); see the log")
+        finally:
+            self._sink.close()
+            if self._recorder is not None:
+                self._recorder.close()
+
+    def stop(self) -> None:
+        """Ends `run` when what is in the queue has been fed."""
+        self._stopping.set()
+
+    def _feed_next(self, patience_s: float) -> bool:
+        """Feeds the next event of the queue and what it lets go; whether there was one."""
+        queued = self.queue.get(patience_s)
+        if queued is None:
+            return False
+        self._keep_picture(queued)
+        for event in self._sequencer.push(queued.event, now()):
+            self._feed(event)
+        return True
+
+    def _feed(self, event: Event) -> None:
+        self._record(event)
+        messages = self._pipeline.step(event)
+        match event:
+            case Tick():
+                self._sink.write(messages, self._checkpoint())
+            case Seen():
+                self._show_frame(event)
+            case CameraChanged():
+                self._sessions[event.camera], self._states[event.camera] = event.session, event.state
+        if messages and not isinstance(event, Tick):
+            self._sink.write(messages, None)
+
+    def _show_frame(self, seen: Seen) -> None:
+        picture = self._pictures.pop((seen.camera, seen.t), None)
+        if seen.camera not in self.watched:
+            return
+        shown = self._pipeline.frame_event(seen.camera)
+        if self._states.get(seen.camera) in UNMEASURED:
+            shown = FrameEvent(camera_id=seen.camera, session=seen.session, t=seen.t, boxes=(), tails=())
+        if shown is not None and shown.t == seen.t:
+            self._show.frame(shown, picture)
+
+    def _keep_picture(self, queued: Queued) -> None:
+        if queued.picture is not None and isinstance(queued.event, Seen):
+            self._pictures[queued.event.camera, queued.event.t] = queued.picture
+            if len(self._pictures) > MAX_PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
+
+    def _poll(self) -> None:
+        """About once a second: who watches, and is there another configuration?"""
+        if now() - self._polled < POLL_EVERY_S and now() >= self._polled:
+            return
+        self._polled = now()
+        self.watched = self._sink.watched(self.section.cameras)
+        config = self._sink.new_config()
+        if config is None or config == self._config or not self._on_config(config):
+            return
+        _log.info("another configuration", section=self.section.id)
+        self._config = config
+        self._show.use(config)
+        for event in self._sequencer.push(ConfigChanged(rounded(now()), config), now()):
+            self._feed(event)
+
+    def _record(self, event: Recorded) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.write(event)
+        except LaneWatchError as error:
+            _log.error("recording ends", reason=str(error))
+            self._recorder = None
+
+    def _checkpoint(self) -> str:
+        data = {"version": CHECKPOINT_VERSION, "sessions": self._sessions, "pipeline": self._pipeline.checkpoint()}
+        return json.dumps(data, separators=(",", ":"), allow_nan=False)
+
+    def _restored(self) -> Pipeline:
+        saved = self._sink.checkpoint()
+        self._sessions: dict[str, int] = {}
+        if saved is None or saved.get("version") != CHECKPOINT_VERSION:
+            return Pipeline(self._config, self.section)
+        try:
+            data = saved["pipeline"]
+            pipeline = Pipeline.restore(self._config, self.section, data)
+            self._sessions = {str(name): int(number) for name, number in saved["sessions"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            _log.exception("checkpoint is of no use, the section begins anew", section=self.section.id)
+            return Pipeline(self._config, self.section)
+        if data.get("t") is not None:
+            self._record(Checkpoint(self.section.id, data["t"], data))
+        return pipeline

@@ -1,0 +1,142 @@
+"""One configuration's threads in a worker, from their start to their end. A shell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from vision.config import GateConfig, Section, sections
+from vision.errors import ConfigError, LaneWatchError, StreamError
+from vision.feeding import Recorder, SectionFeed, SectionSink
+from vision.handover import FrameSlots
+from vision.load import LoadControl
+from vision.ports import Detector, FrameSource
+from vision.reading import CameraReader, DetectorLoop
+from vision.sources import open_source
+
+__all__ = ["Parts", "Shift", "chosen_sections"]
+
+STOP_PATIENCE_S: Final = 6.0
+LAST_TICKS_S: Final = 2.2  # after the last frame of videos that play once
+LOG_EVERY_S: Final = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker is made of, whatever the configuration.
+
+    urls: gives each camera's stream or file, None where there is none; open_sink: claims a section; open_recorder: begins
+    a section's recording; only: ids of the sections to run, None for all; once: video files play once.
+    """
+
+    detector: Detector
+    urls: Callable[[GateConfig], Mapping[str, str | None]]
+    open_sink: Callable[[Section], SectionSink]
+    open_recorder: Callable[[GateConfig, Section], Recorder] | None = None
+    only: Sequence[str] | None = None
+    once: bool = False
+
+
+def chosen_sections(config: GateConfig, only: Sequence[str] | None) -> list[Section]:
+    """The sections to run. Raises ConfigError when the gate has none of them."""
+    known = sections(config)
+    found = [section for section in known if only is None or section.id in only]
+    if not found:
+        has = ", ".join(section.id for section in known)
+        raise ConfigError(f"gate {config.id} has none of the sections {', '.join(only or ())}; it has {has}")
+    return found
+
+
+class Shift:
+    """The threads of one configuration, from their start to their end."""
+
+    def __init__(self, config: GateConfig, parts: Parts, on_config: Callable[[GateConfig], bool]) -> None:
+        self._config, self._parts, self._on_config = config, parts, on_config
+        self._control = LoadControl(time.monotonic())
+        chosen = chosen_sections(config, parts.only)
+        self.feeds = {section.id: self._feed(section) for section in chosen}
+        by_camera = {camera: self.feeds[section.id] for section in chosen for camera in section.cameras}
+        self._slots = FrameSlots(by_camera)
+        urls = parts.urls(config)
+        self.readers = {camera: self._reader(camera, urls.get(camera), feed) for camera, feed in by_camera.items()}
+        self.detecting = DetectorLoop(parts.detector, self._slots, by_camera, self.readers, self._control)
+        self._reading = [threading.Thread(target=r.run, name=f"read-{c}", daemon=True) for c, r in self.readers.items()]
+        self._feeding = [threading.Thread(target=f.run, name=f"feed-{s}", daemon=True) for s, f in self.feeds.items()]
+        self._detecting = threading.Thread(target=self.detecting.run, name="detect", daemon=True)
+
+    def _feed(self, section: Section) -> SectionFeed:
+        sink = self._parts.open_sink(section)
+        recorder = None if self._parts.open_recorder is None else self._parts.open_recorder(self._config, section)
+        return SectionFeed(self._config, section, sink, recorder, self._on_config)
+
+    def _reader(self, name: str, url: str | None, feed: SectionFeed) -> CameraReader:
+        camera, parts = self._config.camera(name), self._parts
+
+        def opened(session: int) -> FrameSource:
+            shape = parts.detector.input_shape
+            return open_source(camera, url, live=True, once=parts.once, input_shape=shape, session=session)
+
+        return CameraReader(name, feed.first_session(name), opened, self._slots, self._control)
+
+    def run(self, woken: threading.Event) -> None:
+        """Starts the threads and waits until woken, a thread has failed, or videos that play once are over."""
+        for thread in [*self._feeding, self._detecting, *self._reading]:
+            thread.start()
+        logged = time.monotonic()
+        while not woken.wait(0.2):
+            if not self._detecting.is_alive() or not all(thread.is_alive() for thread in self._feeding):
+                return
+            if self._parts.once and not any(thread.is_alive() for thread in self._reading):
+                woken.wait(LAST_TICKS_S)
+                return
+            if time.monotonic() - logged > LOG_EVERY_S:
+                logged = time.monotonic()
+                _log.info("working", **self.status())
+
+    def end(self) -> None:
+        """Ends the threads in the order of the data's path, so that nothing that was read is lost."""
+        for reader in self.readers.values():
+            reader.stop()
+        self.detecting.stop()
+        _join([self._detecting])
+        for feed in self.feeds.values():
+            feed.stop()
+        _join(self._feeding)
+        _join(self._reading)
+
+    def check(self) -> None:
+        """Raises what ended a thread that should have gone on."""
+        for feed in self.feeds.values():
+            if feed.error is not None:
+                raise feed.error
+        if self.detecting.error is not None:
+            if isinstance(self.detecting.error, LaneWatchError):
+                raise self.detecting.error
+            raise StreamError(f"the detector failed ({type(self.detecting.error).__name__}); see the worker's log")
+
+    def status(self) -> dict[str, Any]:
+        """See `Worker.status`."""
+        cameras = {}
+        for name, reader in self.readers.items():
+            ages = sorted(reader.status.ages_s)
+            cameras[name] = {
+                "detected": reader.status.detected,
+                "replaced": reader.status.replaced,
+                "skipped_packets": reader.status.skipped_packets,
+                "age_p95_s": round(ages[int(0.95 * (len(ages) - 1))], 3) if ages else None,
+            }
+        return {"load_step": self._control.step, "raised": self._control.raised, "cameras": cameras}
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    end = time.monotonic() + STOP_PATIENCE_S
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(0.0, end - time.monotonic()))

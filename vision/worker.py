@@ -1,0 +1,72 @@
+"""The worker: the cameras of its sections in, their messages out. A shell.
+
+Threads: one reader for each camera, one detector for all, one feed for each section. A configuration with other cameras
+or sections lets all of them end and begin anew from their checkpoints; any other one is taken while they run.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import structlog
+
+from vision.config import GateConfig, sections
+from vision.shift import Parts, Shift, chosen_sections
+
+__all__ = ["Parts", "Worker"]
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Runs sections of a gate until `stop`; `run` blocks. Raises ConfigError when the gate has none of the sections."""
+
+    def __init__(self, config: GateConfig, parts: Parts) -> None:
+        chosen_sections(config, parts.only)
+        self._config, self._parts = config, parts
+        self._stopping, self._woken = threading.Event(), threading.Event()
+        self._next_config: GateConfig | None = None
+        self._shift: Shift | None = None
+
+    def run(self) -> None:
+        """Works until `stop`, or until the videos are over with `once`. Raises StreamError when a section was lost."""
+        while not self._stopping.is_set():
+            self._next_config = None
+            self._woken.clear()
+            self._shift = Shift(self._config, self._parts, self._take)
+            try:
+                if not self._stopping.is_set():
+                    self._shift.run(self._woken)
+            finally:
+                self._shift.end()
+            self._shift.check()
+            if self._next_config is None:
+                return
+            _log.info("cameras or sections changed, beginning anew")
+            self._config = self._next_config
+
+    def stop(self) -> None:
+        """Ends `run` gracefully, from any thread or a signal's handler."""
+        self._stopping.set()
+        self._woken.set()
+
+    def status(self) -> dict[str, Any]:
+        """What operators want to know: the load-shedding step, and for each camera counts and the 95th percentile of age."""
+        return {} if self._shift is None else self._shift.status()
+
+    def _take(self, config: GateConfig) -> bool:
+        """Whether a configuration can be taken in place; wakes `run` to begin anew if not."""
+        if config.detector != self._config.detector:
+            _log.warning("another detector is configured; restart the worker to use it")
+        if _structure(config) == _structure(self._config):
+            return True
+        self._next_config = config
+        self._woken.set()
+        return False
+
+
+def _structure(config: GateConfig) -> object:
+    """What of a configuration cannot be changed while its threads run."""
+    cameras = [(camera.id, camera.url, camera.url_env, camera.analysis_fps) for camera in config.cameras]
+    return sections(config), cameras
