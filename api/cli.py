@@ -11,8 +11,11 @@ from typing import Any, Final
 import typer
 
 from api.commands.config import config_app
+from api.commands.export import export_command
 from api.commands.replay import replay_command
+from api.commands.run import run_command
 from api.commands.schema import schema_command
+from api.commands.serve import api_command
 from api.commands.version import version_command
 from api.logs import set_up_logs
 from vision.errors import LaneWatchError
@@ -36,7 +39,10 @@ def _lanewatch() -> None:
     set_up_logs("json" if form == "json" else "console", level if level in ("debug", "warning", "error") else "info")
 
 
+app.command("run")(run_command)
+app.command("api")(api_command)
 app.command("replay")(replay_command)
+app.command("export")(export_command)
 app.add_typer(config_app, name="config")
 app.command("schema")(schema_command)
 app.command("version")(version_command)

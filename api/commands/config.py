@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from vision.config import GateConfig
 from vision.errors import ConfigError
 
-__all__ = ["config_app"]
+__all__ = ["config_app", "config_in_use"]
 
 config_app = typer.Typer(help="The gate's configuration in use.", rich_markup_mode=None, no_args_is_help=False)
 
@@ -47,6 +48,18 @@ def export_command(
         sys.stdout.write(text)
     else:
         _write(out, text)
+
+
+def config_in_use(config: GateConfig, data: Path, *, import_changed: bool) -> GateConfig:
+    """The configuration that the database holds, seeded by the gate file. Raises ConfigError for a changed file."""
+    from api.config_versions import sync_config
+    from api.store import open_store, sqlite_url
+
+    store = open_store(os.environ.get("DATABASE_URL") or sqlite_url(data, config.id), config.id)
+    try:
+        return sync_config(store, config, import_changed).config
+    finally:
+        store.close()
 
 
 def _only_gate(data: Path, *, has_database: bool) -> str:

@@ -6,12 +6,15 @@ import gzip
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from vision.config import Camera, GateConfig
 from vision.errors import ConfigError, StreamError
 from vision.redaction import redact_url
 
-__all__ = ["assigned", "camera_urls", "is_recording"]
+__all__ = ["SOURCES", "assigned", "camera_urls", "is_recording"]
+
+SOURCES: Final = "LANEWATCH_SOURCES"  # how `run` tells the worker which camera shows what: JSON, camera to URL
 
 
 def assigned(sources: Sequence[str], config: GateConfig) -> dict[str, str]:

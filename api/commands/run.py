@@ -1,0 +1,170 @@
+"""`lanewatch run`: bus, api and worker on one machine as one process tree, with the page's sign-in link."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from api.commands.config import config_in_use
+from api.commands.gates import REFERENCE_GATE, checked_gate, gate_path, single_gate
+from api.commands.inputs import SOURCES, assigned, camera_urls
+from vision.config import GateConfig
+from vision.errors import ConfigError
+
+__all__ = ["run_command"]
+
+LANEWATCH: Final = (sys.executable, "-m", "api.cli")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to run: the gate in use and its file, where its files lie, what its cameras show, where the page is."""
+
+    config: GateConfig
+    gate_file: Path
+    home: Path
+    overrides: Mapping[str, str]
+    has_source: bool
+    host: str
+    port: int
+
+
+def run_command(
+    *,
+    gate: Annotated[Path | None, typer.Option(help="Gate file. Default: one lane for one source, else Kim Thanh.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Video file or rtsp:// URL; CAMERA=... to say whose.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Detector weights. Default: the gate file's.")] = None,
+    data: Annotated[Path, typer.Option(envvar="LANEWATCH_DATA", help="Folder for history and state.")] = Path(".lanewatch"),
+    host: Annotated[str, typer.Option(envvar="LANEWATCH_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LANEWATCH_PORT", min=0, max=65535, help="0 takes a free one.")] = 8080,
+    once: Annotated[bool, typer.Option(help="Play video files once and end, instead of looping.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Record what the core sees: .jsonl or .jsonl.gz.")] = None,
+    import_: Annotated[
+        bool, typer.Option("--import", help="Use the gate file though another configuration is in use.")
+    ] = False,
+) -> None:
+    """Run everything on this machine: worker, api, page, bus and history. Ctrl-C ends it."""
+    from api.embedded import data_lock
+
+    chosen = gate_path(gate) or (None if source else REFERENCE_GATE)
+    config = single_gate() if chosen is None else checked_gate(chosen)
+    overrides = assigned(source or [], config)
+    _check_files(overrides.values())
+    home = data / config.id
+    with data_lock(home) as lock:
+        config = config_in_use(config, data, import_changed=import_)
+        gate_file = home / "gate.yaml"
+        _write_gate(config, gate_file)
+        has_source = any(camera_urls(config, overrides).values())
+        plan = _Plan(config, gate_file, home, overrides, has_source, host, _free_port(host, port))
+        ready = _weights(config, weights, camera_urls(config, overrides)) if has_source else None
+        worker = ["--weights", str(ready)] if ready else []
+        worker += ["--once"] if once else []
+        worker += ["--record", str(record)] if record else []
+        _supervise(plan, worker, data, lock.fileno(), final=once)
+
+
+def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, final: bool) -> None:
+    from api.embedded import bus_command, server_binary, wait_for_bus
+    from api.supervisor import Program, Supervisor
+
+    token = secrets.token_urlsafe(24)
+    env = os.environ | {
+        "LANEWATCH_GATE": str(plan.gate_file),
+        "LANEWATCH_DATA": str(data),
+        "LANEWATCH_HOST": plan.host,
+        "LANEWATCH_PORT": str(plan.port),
+        SOURCES: json.dumps(plan.overrides),
+    }
+    with tempfile.TemporaryDirectory(prefix="lanewatch-") as folder, Supervisor() as supervisor:
+        if not env.get("REDIS_URL"):
+            address = Path(folder) / "bus.sock"  # a unix socket's path has at most 107 bytes: not in the data folder
+            command = bus_command(server_binary(), address, plan.home / "bus")
+            supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock]))
+            env["REDIS_URL"] = f"unix://{address}"
+            wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
+        supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))
+        supervisor.start(Program("worker", [*LANEWATCH, "worker", *worker], env=env, final=final))
+        supervisor.watch(lambda: _answers(plan), lambda: _say_where(plan, token))
+
+
+def _check_files(urls: Iterable[str]) -> None:
+    """Opens every source that is a file, so that a bad one is said now. Raises StreamError."""
+    from vision.decoding import is_live, open_video
+
+    for url in urls:
+        if not is_live(url):
+            open_video(url).close()
+
+
+def _write_gate(config: GateConfig, path: Path) -> None:
+    from api.config_versions import export_config
+
+    part = path.with_suffix(".part")
+    part.write_text(export_config(config), encoding="utf-8")
+    part.replace(path)
+
+
+def _weights(config: GateConfig, weights: str | None, urls: Mapping[str, str | None]) -> Path:
+    """Weights ready for the detector, exported now if need be, shaped for the first file's picture."""
+    from vision.decoding import is_live, open_video
+    from vision.models import WIDE, prepare_weights
+
+    width, height = WIDE[1], WIDE[0]
+    files = [url for url in urls.values() if url is not None and not is_live(url)]
+    if files:
+        video = open_video(files[0])
+        width, height = video.size
+        video.close()
+    wanted, size = weights or config.detector.weights, config.detector.image_size
+    return prepare_weights(wanted, image_size=size, frame_shape=(height, width))
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises ConfigError where it is taken or the address is not of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(f"cannot listen on {host}:{port} ({error.strerror}); give another --host or --port") from None
+        return int(probe.getsockname()[1])
+
+
+def _page(plan: _Plan) -> str:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names for it, nothing listens here
+    host = everywhere.get(plan.host, f"[{plan.host}]" if ":" in plan.host else plan.host)
+    return f"http://{host}:{plan.port}"
+
+
+def _answers(plan: _Plan) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(f"{_page(plan)}/healthz", timeout=0.5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _say_where(plan: _Plan, token: str) -> None:
+    lines = [f"LaneWatch is running. Open {_page(plan)}/sign-in?token={token} (the link works once)"]
+    if not plan.has_source:
+        names = [camera.url_env for camera in plan.config.cameras if camera.url_env]
+        where = f", or set {' and '.join(names)} to their streams" if names else ""
+        lines += [
+            f"No camera of gate {plan.config.id} has a source, so all are shown as offline. To give one:",
+            f"make run SOURCE=<file or rtsp url> WEIGHTS=<model>{where}.",
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
