@@ -8,7 +8,8 @@ override DATA := $(value DATA)
 override PORT := $(value PORT)
 override TESTS := $(value TESTS)
 override OUT := $(value OUT)
-export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT
+override BENCH := $(value BENCH)
+export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT BENCH
 
 BIN := .venv/bin
 SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; as root: apt-get install python3 python3-venv" >&2; exit 2; }; \
@@ -53,9 +54,9 @@ check: ## Style, types, imports, schema, documents, Docker files
 	$(BIN)/compose-lint --fail-on high docker/compose.yaml
 	@$(SETUP) npm run --silent check
 
-bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.json
-	@$(SETUP) dev ml
-	$(BIN)/python -m tests.benchmarks $${OUT:+--out "$$OUT"}
+bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.json, BENCH="--rounds 5"
+	@$(SETUP) dev ml peers
+	$(BIN)/python -m tests.benchmarks $${OUT:+--out "$$OUT"} $$BENCH
 
 accuracy: ## Score queues and dwell times against the simulated truth
 	@$(SETUP) dev

@@ -161,6 +161,16 @@ def ml() -> None:
     _install(["ml"], "ml", "the extra lanewatch[ml], torch and ultralytics, which a .pt file needs", ML_GB)
 
 
+def peers() -> None:
+    """What ultralytics' own tracking needs and does not bring, beside .venv: only the bench compares with it."""
+    stamp = ROOT / ".make" / "peers" / ".stamp.json"
+    value = _hash([ROOT / "requirements" / "peers.txt"], sys.version)
+    if not _stamped(stamp, "peers", value):
+        command = [PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(stamp.parent)]
+        _call([*command, "--requirement", "requirements/peers.txt"], "pip could not install what the bench's peers need")
+        _mark(stamp, peers=value)
+
+
 def weights() -> None:
     """The extra, where a .pt file is to be used that was not exported yet; with an export at hand torch is not needed."""
     path = _wanted_weights()
@@ -310,6 +320,7 @@ STEPS = {
     "dev": dev,
     "ml": ml,
     "weights": weights,
+    "peers": peers,
     "modules": modules,
     "page": page,
     "browser": browser,
