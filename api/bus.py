@@ -1,0 +1,176 @@
+"""The bus as the api uses it: reading the stream, appending to it once, ephemeral pictures, watch keys. asyncio.
+
+Every call raises redis.RedisError or OSError while the server is away; who loops over it tries again with `pauses`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, Self, cast
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from vision.keys import (
+    config_key,
+    emitted_key,
+    epoch_key,
+    pictures_channel,
+    recorder_key,
+    stream_key,
+    watch_key,
+)
+from vision.messages import Message, t_of
+
+__all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_of"]
+
+BUS_ERRORS: Final = (RedisError, OSError)
+START: Final = "0-0"
+WATCH_S: Final = 10
+KEPT_EMITTED: Final = 10_000
+# Appends a message unless its id was appended before: one step for the server, so a crash leaves both or none.
+_APPEND_ONCE: Final = """
+if redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1]) == 0 then return false end
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[4]) + 1))
+return redis.call('XADD', KEYS[1], '*', 'm', ARGV[3])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the stream: where it stands, and a message as JSON."""
+
+    position: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the stream holds: its first entry's position (None: it is empty), the last ever given, whether any was trimmed."""
+
+    first: str | None
+    last: str
+    trimmed: bool
+
+    def holds_after(self, position: str) -> bool:
+        """Whether every entry after that position is still there."""
+        wanted = position_of(position)
+        if wanted > position_of(self.last):
+            return False
+        if not self.trimmed or wanted == position_of(self.last):
+            return True
+        return self.first is not None and position_of(self.first) <= wanted
+
+
+def position_of(text: str) -> tuple[int, int]:
+    """A position as numbers that can be compared. Raises ValueError for what is none."""
+    milliseconds, dash, sequence = text.partition("-")
+    if not (dash and milliseconds.isascii() and milliseconds.isdigit() and sequence.isascii() and sequence.isdigit()):
+        raise ValueError(f"'{text[:40]}' is not a stream position such as 1767225600000-0")
+    return int(milliseconds), int(sequence)
+
+
+def pauses(first_s: float = 0.1, longest_s: float = 5.0) -> Iterator[float]:
+    """Seconds to wait before each next attempt: doubling, with jitter."""
+    pause_s = first_s
+    while True:
+        yield pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        pause_s = min(pause_s * 2, longest_s)
+
+
+class Bus:
+    """One gate's stream, keys and channels."""
+
+    def __init__(self, url: str, gate: str) -> None:
+        self._gate = gate
+        self._redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=5.0,
+            socket_timeout=10.0,
+            **({} if url.startswith("unix:") else {"socket_keepalive": True}),
+            health_check_interval=30,
+            retry=Retry(NoBackoff(), 1),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._redis.aclose()
+
+    async def epoch(self) -> str:
+        """The identity of the stream's data: another one means that the data was lost or replaced."""
+        await self._redis.set(epoch_key(self._gate), uuid4().hex, nx=True)
+        return str(await self._redis.get(epoch_key(self._gate)))
+
+    async def read(self, after: str, block_ms: int, count: int = 500) -> list[Entry]:
+        """The entries after a position; waits up to block_ms for the first."""
+        streams: dict[Any, Any] = {stream_key(self._gate): after}
+        found = await self._redis.xread(streams, count, block_ms)
+        return [entry for entries in _of_streams(found) for entry in entries]
+
+    async def between(self, after: str, upto: str, count: int = 500) -> list[Entry]:
+        """The first entries after one position up to and including another."""
+        found = await self._redis.xrange(stream_key(self._gate), f"({after}", upto, count)
+        return _entries(found)
+
+    async def bounds(self) -> Bounds:
+        """What the stream holds now."""
+        try:
+            info = await self._redis.xinfo_stream(stream_key(self._gate))
+        except ResponseError:  # there is no stream yet
+            return Bounds(None, START, trimmed=False)
+        first = info["first-entry"]
+        return Bounds(first[0] if first else None, info["last-generated-id"], info["entries-added"] > info["length"])
+
+    async def append_once(self, message: Message) -> bool:
+        """Appends a message unless one of its id was; tells whether it did."""
+        keys = (stream_key(self._gate), emitted_key(self._gate))
+        values = (str(message.id), str(t_of(message)), message.model_dump_json(), str(KEPT_EMITTED))
+        return await self._redis.eval(_APPEND_ONCE, 2, *keys, *values) is not None
+
+    async def save_recorder_position(self, position: str) -> None:
+        """Tells the workers up to where the stream may be trimmed."""
+        await self._redis.set(recorder_key(self._gate), position)
+
+    async def config(self) -> str | None:
+        """The document of the configuration that workers follow."""
+        return cast("str | None", await self._redis.get(config_key(self._gate)))
+
+    async def save_config(self, document: str) -> None:
+        """Gives the workers a configuration."""
+        await self._redis.set(config_key(self._gate), document)
+
+    async def keep_watching(self, camera: str) -> None:
+        """Asks the owning worker for pictures during the next WATCH_S seconds."""
+        await self._redis.set(watch_key(self._gate, camera), "1", ex=WATCH_S)
+
+    async def pictures(self, camera: str) -> AsyncGenerator[str | None]:
+        """PictureEvents of a camera as JSON; None about once a second when there is none."""
+        async with aclosing(self._redis.pubsub()) as channel:
+            await channel.subscribe(pictures_channel(self._gate, camera))
+            while True:
+                message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
+                yield None if message is None else str(message["data"])
+
+
+def _of_streams(found: object) -> Iterator[list[Entry]]:
+    """The answer of XREAD in either protocol: a list of pairs, or a map."""
+    match found:
+        case dict():
+            for pages in found.values():
+                yield from (_entries(page) for page in pages)
+        case list():
+            yield from (_entries(page) for _, page in found)
+
+
+def _entries(page: object) -> list[Entry]:
+    pairs = cast("list[tuple[str, dict[str, str] | None]]", page)
+    return [Entry(position, (fields or {}).get("m", "")) for position, fields in pairs]

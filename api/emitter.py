@@ -1,0 +1,65 @@
+"""The api's own messages on their way to the stream: an outbox in the database, emptied in order, each id once. asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from api.bus import Bus
+from api.records import save_emissions
+from api.store import Store
+from api.tables import emissions
+from vision.messages import MESSAGE, Message
+
+__all__ = ["Emitter"]
+
+BATCH: Final = 200
+KEPT_S: Final = 86_400.0
+
+
+class Emitter:
+    """Appends what stands in the outbox `emissions` to the stream.
+
+    A crash between the append and its mark repeats the append, which the bus then refuses by the message's id.
+    """
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+        self._one = asyncio.Lock()
+
+    async def emit(self, *messages: Message) -> None:
+        """Puts messages into the outbox and empties it. Raises a bus error while the bus is away; they stay in the outbox."""
+        async with self._one:
+            await asyncio.to_thread(self._add, messages)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Empties the outbox."""
+        async with self._one:
+            while rows := await asyncio.to_thread(self._waiting):
+                for _, body in rows:
+                    await self._bus.append_once(MESSAGE.validate_json(body))
+                await asyncio.to_thread(self._mark, [sequence for sequence, _ in rows])
+
+    def _add(self, messages: Sequence[Message]) -> None:
+        with self._store.write() as connection:
+            save_emissions(connection, self._store.gate, messages)
+
+    def _waiting(self) -> list[tuple[int, str]]:
+        columns = select(emissions.c.sequence, emissions.c.body)
+        mine = columns.where(emissions.c.gate == self._store.gate, emissions.c.emitted_t.is_(None))
+        with self._store.read() as connection:
+            rows = connection.execute(mine.order_by(emissions.c.sequence).limit(BATCH)).all()
+        return [(row.sequence, row.body) for row in rows]
+
+    def _mark(self, sequences: list[int]) -> None:
+        now = time.time()
+        old = delete(emissions).where(emissions.c.gate == self._store.gate, emissions.c.emitted_t < now - KEPT_S)
+        with self._store.write() as connection:
+            connection.execute(update(emissions).where(emissions.c.sequence.in_(sequences)).values(emitted_t=now))
+            connection.execute(old)

@@ -1,0 +1,141 @@
+"""The gate as it is now: a fold of messages into what an operator's page shows first. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, TypeVar
+
+from vision.config import GateConfig, config_hash
+from vision.messages import (
+    AlarmChanged,
+    AlarmData,
+    AlertChanged,
+    AlertData,
+    CameraChanged,
+    CameraData,
+    GateInfo,
+    GateSnapshot,
+    LaneChanged,
+    LaneData,
+    LaneInfo,
+    LaneMeasured,
+    LaneVehicles,
+    Measurement,
+    Message,
+    Snapshot,
+    Vehicles,
+    message_id,
+    timestamp_of,
+)
+
+__all__ = ["GateView", "gate_info"]
+
+RESOLVED_KEPT_S: Final = 3600.0
+
+
+class _Timed(Protocol):
+    @property
+    def t(self) -> float: ...
+
+
+T = TypeVar("T", bound=_Timed)
+
+
+class GateView:
+    """Everything current about one gate. What is older than what is held changes nothing, so messages may be repeated."""
+
+    def __init__(self, config: GateConfig) -> None:
+        self.lanes: dict[str, Measurement] = {}
+        self.vehicles: dict[str, Vehicles] = {}
+        self.statuses: dict[str, LaneData] = {}
+        self.cameras: dict[str, CameraData] = {}
+        self.alerts: dict[str, AlertData] = {}
+        self.alarms: dict[str, AlarmData] = {}
+        self.reconfigure(config)
+
+    def reconfigure(self, config: GateConfig) -> None:
+        """Shows another version of the gate: lanes and cameras that are gone are dropped."""
+        self.config = config
+        self.hash = config_hash(config)
+        lanes, cameras = {lane.id for lane in config.lanes}, {camera.id for camera in config.cameras}
+        for held in (self.lanes, self.vehicles, self.statuses):
+            for gone in held.keys() - lanes:
+                del held[gone]
+        for gone in self.cameras.keys() - cameras:
+            del self.cameras[gone]
+
+    def apply(self, message: Message) -> None:
+        """Takes one message in; those that say nothing about the present are ignored."""
+        match message:
+            case LaneMeasured(data=data):
+                _newer(self.lanes, data.lane_id, data)
+            case LaneVehicles(data=vehicles):
+                _newer(self.vehicles, vehicles.lane_id, vehicles)
+            case LaneChanged(data=status):
+                _newer(self.statuses, status.lane_id, status)
+            case CameraChanged(data=camera):
+                _newer(self.cameras, camera.camera_id, camera)
+            case AlertChanged(data=alert):
+                self.take_alert(alert)
+            case AlarmChanged(data=alarm):
+                _newer(self.alarms, alarm.alert_id, alarm)
+
+    def take_alert(self, alert: AlertData) -> None:
+        """Takes an alert in unless a later change of it is held; forgets alerts that were resolved an hour before it."""
+        held = self.alerts.get(alert.alert_id)
+        if held is not None and held.sequence >= alert.sequence:
+            return
+        self.alerts[alert.alert_id] = alert
+        for old in [one for one in self.alerts.values() if one.state == "resolved" and one.t <= alert.t - RESOLVED_KEPT_S]:
+            del self.alerts[old.alert_id]
+            self.alarms.pop(old.alert_id, None)
+
+    def snapshot(self, epoch: str, position: str, resumed: bool, server_t: float) -> GateSnapshot:
+        """The first message of a WebSocket."""
+        data = Snapshot(
+            epoch=epoch,
+            position=position,
+            resumed=resumed,
+            server_t=round(server_t, 3),
+            config_hash=self.hash,
+            info=gate_info(self.config),
+            lanes=dict(self.lanes),
+            vehicles=dict(self.vehicles),
+            statuses=dict(self.statuses),
+            cameras=dict(self.cameras),
+            alerts=tuple(alert for alert in self.alerts.values() if self._shown(alert, server_t)),
+            alarms={key: alarm for key, alarm in self.alarms.items() if key in self.alerts},
+        )
+        gate = self.config.id
+        id_ = message_id(gate, "gate.snapshot", f"{epoch}|{position}", server_t)
+        return GateSnapshot(id=id_, timestamp=timestamp_of(server_t), gate=gate, data=data)
+
+    def _shown(self, alert: AlertData, server_t: float) -> bool:
+        newest = max((one.t for one in self.lanes.values()), default=server_t)
+        return alert.state != "resolved" or alert.t > newest - RESOLVED_KEPT_S
+
+
+def gate_info(config: GateConfig) -> GateInfo:
+    """What the page needs to know of the gate's configuration."""
+    lanes = tuple(
+        LaneInfo(
+            id=lane.id,
+            direction=lane.direction,
+            name=dict(lane.name),
+            zone_m=lane.zone_m,
+            cameras=tuple(camera.id for camera in config.cameras if any(view.lane == lane.id for view in camera.views)),
+        )
+        for lane in config.lanes
+    )
+    return GateInfo(
+        id=config.id,
+        name=dict(config.name),
+        timezone=config.timezone,
+        lanes=lanes,
+        cameras=tuple(camera.id for camera in config.cameras),
+        level_of_service_s=config.statistics.level_of_service_s,
+    )
+
+
+def _newer(held: dict[str, T], key: str, value: T) -> None:
+    if key not in held or held[key].t <= value.t:
+        held[key] = value

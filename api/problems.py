@@ -1,0 +1,107 @@
+"""Errors as people and programs get them: application/problem+json (RFC 9457) with one clear sentence in `detail`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from vision.redaction import redact_url
+
+__all__ = ["PROBLEMS", "Problem", "ProblemResponse", "add_problem_handlers", "problem_response"]
+
+_log: Final = structlog.stdlib.get_logger(__name__)
+_SCHEMA: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What was wrong, where, and what to do."},
+    },
+    "example": {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "there is no lane 'EX9'; lanes are EX1, EX2, IM1, IM2, IM3",
+    },
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {"description": "A problem", "content": {"application/problem+json": {"schema": _SCHEMA}}}
+}
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """An answer that is an error: HTTP status and a sentence."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+class ProblemResponse(JSONResponse):
+    """A response of application/problem+json."""
+
+    media_type = "application/problem+json"
+
+
+def problem_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
+    """The response for a problem."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": redact_url(detail)}
+    return ProblemResponse(body, status, dict(headers or {}))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every error of the app a problem."""
+
+    def of_problem(_request: Request, error: Exception) -> ProblemResponse:
+        assert isinstance(error, Problem)
+        return problem_response(error.status, error.detail, error.headers)
+
+    def of_http(request: Request, error: Exception) -> ProblemResponse:
+        assert isinstance(error, HTTPException)
+        known = {
+            404: f"there is nothing at {request.url.path[:200]}",
+            405: f"{request.url.path[:200]} does not take {request.method}",
+        }
+        return problem_response(error.status_code, known.get(error.status_code, str(error.detail)), error.headers)
+
+    def of_input(_request: Request, error: Exception) -> ProblemResponse:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(422, "; ".join(_sentence(detail) for detail in error.errors()[:5]))
+
+    def of_database(request: Request, error: Exception) -> ProblemResponse:
+        _log.warning("the database does not answer", path=request.url.path, error=error)
+        return problem_response(503, "history cannot be read or written now; try again in a moment", {"Retry-After": "2"})
+
+    def of_bus(request: Request, error: Exception) -> ProblemResponse:
+        _log.warning("the bus does not answer", path=request.url.path, error=error)
+        return problem_response(503, "the message bus does not answer; try again in a moment", {"Retry-After": "2"})
+
+    def of_bug(request: Request, error: Exception) -> ProblemResponse:
+        _log.error("a request failed", path=request.url.path, exc_info=error)
+        return problem_response(500, "this should not have happened; the server's log says more")
+
+    app.add_exception_handler(Problem, of_problem)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_input)
+    app.add_exception_handler(SQLAlchemyError, of_database)
+    app.add_exception_handler(RedisError, of_bus)
+    app.add_exception_handler(OSError, of_bus)
+    app.add_exception_handler(Exception, of_bug)
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in detail["loc"] if part not in ("query", "path", "body"))
+    return f"{place}: {detail['msg']}" if place else str(detail["msg"])

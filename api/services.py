@@ -1,0 +1,141 @@
+"""What the routes work with: the parts of one running api, and the tasks that keep them going. asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final, cast
+
+import structlog
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.access import Access, Caller
+from api.bus import BUS_ERRORS, Bus
+from api.config_versions import ConfigVersion, config_document
+from api.emitter import Emitter
+from api.heartbeat import beat
+from api.live import Live
+from api.metrics import Metrics
+from api.pictures import Pictures
+from api.recorder import Recorder
+from api.retention import keep_pruned
+from api.settings import Settings
+from api.store import Store
+from api.webhooks import RetryPolicy, Webhooks
+from vision.config import GateConfig
+
+__all__ = ["CallerOf", "Services", "ServicesOf", "running"]
+
+RESTART_S: Final = 1.0
+_log: Final = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one running api."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    access: Access
+    live: Live
+    recorder: Recorder
+    emitter: Emitter
+    pictures: Pictures
+    metrics: Metrics
+    webhooks: Webhooks | None
+
+    @property
+    def config(self) -> GateConfig:
+        """The gate's configuration in use."""
+        return self.live.view.config
+
+    def problems(self) -> list[str]:
+        """Why the api is not ready; empty when it is."""
+        found = [("live", self.live.problem), ("history", self.recorder.problem)]
+        return [f"{name}: {problem}" for name, problem in found if problem is not None]
+
+
+@asynccontextmanager
+async def running(settings: Settings, store: Store, access: Access, version: ConfigVersion) -> AsyncIterator[Services]:
+    """The services with their tasks running; everything is ended and closed after."""
+    async with AsyncExitStack() as stack:
+        stack.callback(store.close)
+        bus = await stack.enter_async_context(Bus(settings.redis_url.get_secret_value(), store.gate))
+        emitter, metrics = Emitter(store, bus), Metrics()
+        webhooks = _webhooks(settings, store)
+        saved = webhooks.wake if webhooks else _nothing
+        recorder = Recorder(store, bus, emitter, version.config, webhooks=webhooks is not None, saved=saved)
+        live = Live(store, bus, version.config, metrics.observe)
+        pictures = Pictures(bus)
+        await access.open()
+        services = Services(settings, store, bus, access, live, recorder, emitter, pictures, metrics, webhooks)
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "live": live.run,
+            "recorder": recorder.run,
+            "heartbeat": lambda: beat(bus, recorder, live),
+            "config": lambda: _publish_config(bus, version),
+            "retention": lambda: keep_pruned(store, settings.history_days * 86_400),
+        }
+        if webhooks is not None:
+            loops["webhooks"] = webhooks.run
+        tasks = [asyncio.create_task(_kept_running(name, loop), name=name) for name, loop in loops.items()]
+        stack.push_async_callback(_end, tasks)
+        yield services
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the app that serves this request."""
+    return cast("Services", connection.app.state.services)
+
+
+def caller_of(connection: HTTPConnection) -> Caller:
+    """Who the guard found to ask."""
+    return cast("Caller", connection.state.caller)
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+CallerOf = Annotated[Caller, Depends(caller_of)]
+
+
+def _webhooks(settings: Settings, store: Store) -> Webhooks | None:
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    url, secret = settings.webhook_url.get_secret_value(), settings.webhook_secret.get_secret_value()
+    return Webhooks(store, url, secret, RetryPolicy())
+
+
+def _nothing() -> None:
+    """What is called after a transaction when there are no webhooks."""
+
+
+async def _publish_config(bus: Bus, version: ConfigVersion) -> None:
+    """Gives the workers the configuration in use, again where the bus lost it."""
+    document = config_document(version)
+    while True:
+        try:
+            if await bus.config() != document:
+                await bus.save_config(document)
+        except BUS_ERRORS as error:
+            _log.warning("the configuration could not be published; trying again", error=error)
+        await asyncio.sleep(10.0)
+
+
+async def _kept_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        began = time.monotonic()
+        try:
+            await loop()
+        except Exception:  # noqa: BLE001 - a task's top
+            _log.exception("a task failed; starting it again", task=name, after_s=round(time.monotonic() - began, 1))
+        await asyncio.sleep(RESTART_S)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,109 @@
+"""The store of history: one engine, migrated when opened, a transaction to write and one to read. Blocking; no asyncio.
+
+SQLite in WAL by default, PostgreSQL by DATABASE_URL. Who calls it from asyncio does so through `asyncio.to_thread`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from vision.errors import ConfigError
+from vision.redaction import redact_url
+
+__all__ = ["Store", "insert", "open_store", "sqlite_url"]
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """The database of one gate's history; `gate` is part of every key, so that gates may share a database."""
+
+    def __init__(self, engine: Engine, gate: str) -> None:
+        self.gate = gate
+        self._engine = engine
+        self._writing = engine.execution_options(lanewatch_write=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write: all of it or nothing."""
+        with self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, of one state of the database."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self._engine.dispose()
+
+
+def sqlite_url(data: Path, gate: str) -> str:
+    """The URL of the gate's own SQLite file in the data folder."""
+    return f"sqlite:///{data / gate / 'history.db'}"
+
+
+def open_store(url: str, gate: str) -> Store:
+    """The store at a database URL, its tables created or brought up to date. Raises ConfigError where it cannot be used."""
+    address = make_url(url)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    try:
+        if address.drivername == "sqlite":
+            Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(address, connect_args={"timeout": 10.0})
+            _prepare_sqlite(engine)
+        else:
+            engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+        store = Store(engine, gate)
+        with store.write() as connection:
+            _migrate(connection)
+    except ImportError:
+        raise ConfigError("DATABASE_URL names PostgreSQL: install the extra with pip install 'lanewatch[postgresql]'") from None
+    except (SQLAlchemyError, OSError) as error:
+        reason = redact_url(" ".join(str(getattr(error, "orig", None) or error).split()))
+        shown = address.render_as_string(hide_password=True)
+        raise ConfigError(f"database {shown} cannot be used: {reason}; check the data folder or DATABASE_URL") from None
+    return store
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the connection's dialect, which knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """WAL, and transactions begun by us: one that writes takes the lock at its start, so that it never has to start again."""
+
+    def connect(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "journal_size_limit=67108864"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("lanewatch_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7615093)")  # two starts at once: one after the other
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

