@@ -17,6 +17,7 @@ from api.commands.run import run_command
 from api.commands.schema import schema_command
 from api.commands.serve import api_command
 from api.commands.version import version_command
+from api.commands.work import worker_command
 from api.logs import set_up_logs
 from vision.errors import LaneWatchError
 from vision.redaction import redact_url
@@ -40,6 +41,7 @@ def _lanewatch() -> None:
 
 
 app.command("run")(run_command)
+app.command("worker")(worker_command)
 app.command("api")(api_command)
 app.command("replay")(replay_command)
 app.command("export")(export_command)

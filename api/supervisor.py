@@ -100,7 +100,7 @@ class Supervisor:
         self._write = write
         self._lock = threading.Lock()
         self._parts: list[_Part] = []
-        self._stop = threading.Event()
+        self._stopping = False
         self._before: dict[signal.Signals, Any] = {}
 
     def start(self, program: Program) -> None:
@@ -112,12 +112,12 @@ class Supervisor:
 
     def alive(self, name: str) -> bool:
         """Whether that part still runs and nobody asked to stop."""
-        return not self._stop.is_set() and any(p.program.name == name and p.process.poll() is None for p in self._parts)
+        return not self._stopping and any(p.program.name == name and p.process.poll() is None for p in self._parts)
 
     @property
     def stopping(self) -> bool:
         """Whether somebody asked to stop."""
-        return self._stop.is_set()
+        return self._stopping
 
     def last_line(self, name: str) -> str:
         """What that part said last."""
@@ -129,7 +129,8 @@ class Supervisor:
         Raises ConfigError with its last line when a part ends with code 2: its input is bad, so starting it again is of no use.
         """
         waiting = True
-        while not self._stop.wait(POLL_S):
+        while not self._stopping:
+            time.sleep(POLL_S)
             for part in self._parts:
                 code = part.poll()
                 if code is None:
@@ -150,17 +151,17 @@ class Supervisor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stop.set()
+        self._stopping = True
         for part in reversed(self._parts):
             part.end()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        if self._stop.is_set():  # asked twice: at once
+        if self._stopping:  # asked twice: at once
             for part in self._parts:
                 part.process.kill()
-        self._stop.set()
+        self._stopping = True  # a handler takes no lock: it may have interrupted whoever holds it
 
     def _say(self, name: str, line: str) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from vision.config import Camera, GateConfig
 from vision.errors import ConfigError, StreamError
 from vision.redaction import redact_url
 
-__all__ = ["SOURCES", "assigned", "camera_urls", "is_recording"]
+__all__ = ["SOURCES", "assigned", "camera_urls", "frame_shape", "is_recording"]
 
 SOURCES: Final = "LANEWATCH_SOURCES"  # how `run` tells the worker which camera shows what: JSON, camera to URL
 
@@ -31,6 +31,20 @@ def assigned(sources: Sequence[str], config: GateConfig) -> dict[str, str]:
 def camera_urls(config: GateConfig, overrides: Mapping[str, str]) -> dict[str, str | None]:
     """Every camera's stream or file: the override, else its variable in the environment, else its url; None: it has none."""
     return {camera.id: overrides.get(camera.id) or _configured(camera) for camera in config.cameras}
+
+
+def frame_shape(urls: Iterable[str | None]) -> tuple[int, int]:
+    """(height, width) of the first video file among them, 9 to 16 where there is none. Raises StreamError for a bad one."""
+    from vision.decoding import is_live, open_video
+    from vision.models import WIDE
+
+    for url in urls:
+        if url is not None and not is_live(url):
+            video = open_video(url)
+            width, height = video.size
+            video.close()
+            return height, width
+    return WIDE
 
 
 def is_recording(path: Path) -> bool:

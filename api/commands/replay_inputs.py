@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.commands.inputs import assigned, is_recording
+from api.commands.inputs import assigned, frame_shape, is_recording
 from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
 from vision.recording import Recorded, Recording
@@ -67,7 +67,6 @@ def of_videos(
 
     Raises ConfigError, StreamError or ModelError.
     """
-    from vision.decoding import open_video
     from vision.detector import open_detector
     from vision.file_source import FileSource
     from vision.models import prepare_weights
@@ -77,11 +76,8 @@ def of_videos(
     for url in urls.values():
         if "://" in url:
             raise ConfigError("a live stream cannot be replayed; give a video file, or use `lanewatch run`")
-    first = open_video(next(iter(urls.values())))
-    width, height = first.size
-    first.close()
     wanted, size = weights or config.detector.weights, config.detector.image_size
-    ready = prepare_weights(wanted, image_size=size, frame_shape=(height, width), device=device)
+    ready = prepare_weights(wanted, image_size=size, frame_shape=frame_shape(urls.values()), device=device)
     detector = open_detector(config.detector, ready, threads, device)
     files = [
         FileSource(camera, url, fps=config.camera(camera).analysis_fps, start=start, shape=detector.input_shape)

@@ -17,7 +17,7 @@ import typer
 
 from api.commands.config import config_in_use
 from api.commands.gates import REFERENCE_GATE, checked_gate, gate_path, single_gate
-from api.commands.inputs import SOURCES, assigned, camera_urls
+from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from vision.config import GateConfig
 from vision.errors import ConfigError
 
@@ -89,6 +89,7 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
     with tempfile.TemporaryDirectory(prefix="lanewatch-") as folder, Supervisor() as supervisor:
         if not env.get("REDIS_URL"):
             address = Path(folder) / "bus.sock"  # a unix socket's path has at most 107 bytes: not in the data folder
+            (plan.home / "bus").mkdir(exist_ok=True)
             command = bus_command(server_binary(), address, plan.home / "bus")
             supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock]))
             env["REDIS_URL"] = f"unix://{address}"
@@ -117,17 +118,10 @@ def _write_gate(config: GateConfig, path: Path) -> None:
 
 def _weights(config: GateConfig, weights: str | None, urls: Mapping[str, str | None]) -> Path:
     """Weights ready for the detector, exported now if need be, shaped for the first file's picture."""
-    from vision.decoding import is_live, open_video
-    from vision.models import WIDE, prepare_weights
+    from vision.models import prepare_weights
 
-    width, height = WIDE[1], WIDE[0]
-    files = [url for url in urls.values() if url is not None and not is_live(url)]
-    if files:
-        video = open_video(files[0])
-        width, height = video.size
-        video.close()
     wanted, size = weights or config.detector.weights, config.detector.image_size
-    return prepare_weights(wanted, image_size=size, frame_shape=(height, width))
+    return prepare_weights(wanted, image_size=size, frame_shape=frame_shape(urls.values()))
 
 
 def _free_port(host: str, port: int) -> int:

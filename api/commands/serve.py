@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from api.commands.config import config_in_use
 from api.commands.gates import checked_gate
 
 __all__ = ["api_command"]
-
-GRACE_S: Final = 3  # open WebSockets would keep the server alive for ever
 
 
 def api_command(
@@ -27,13 +24,10 @@ def api_command(
     ] = False,
 ) -> None:
     """Serve history, alerts, REST, WebSocket, webhooks and the page; everything else is set by environment variables."""
-    import uvicorn
-
-    from api.app import create_app
+    from api.server import run_api
     from api.settings import settings_from
 
     given = {"LANEWATCH_GATE": gate, "LANEWATCH_DATA": data, "LANEWATCH_HOST": host, "LANEWATCH_PORT": port}
     settings = settings_from(os.environ | {name: str(value) for name, value in given.items() if value is not None})
-    config_in_use(checked_gate(settings.gate), settings.data, import_changed=import_)
-    app = create_app(settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=GRACE_S)
+    checked_gate(settings.gate)
+    run_api(settings, import_changed=import_)

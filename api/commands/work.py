@@ -1,0 +1,156 @@
+"""`lanewatch worker`: cameras to messages, for all sections of a gate or some."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from api.commands.gates import checked_gate, gate_path
+from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
+from vision.config import GateConfig, Section, sections
+from vision.core.types import Detections
+from vision.errors import ConfigError, LaneWatchError, ModelError
+from vision.ports import Detector
+from vision.recording import RecordingWriter
+
+if TYPE_CHECKING:
+    from vision.worker import Worker
+
+__all__ = ["recording_path", "worker_command"]
+
+POLL_S: Final = 0.1
+
+
+def worker_command(
+    *,
+    gate: Annotated[Path | None, typer.Option(help="Gate file. Default: LANEWATCH_GATE.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Video file or rtsp:// URL; CAMERA=... to say whose.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Detector weights. Default: the gate file's.")] = None,
+    section: Annotated[list[str] | None, typer.Option(help="Section to run: its cameras joined by '+'. Default: all.")] = None,
+    once: Annotated[bool, typer.Option(help="Play video files once and end, instead of looping.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Record what the core sees: .jsonl or .jsonl.gz.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the detector.")] = os.cpu_count() or 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda, for .pt and .engine weights.")] = "auto",
+) -> None:
+    """Watch the cameras of a gate and write what they measure to the bus at REDIS_URL."""
+    import redis
+
+    from vision.shift import Parts
+    from vision.sinks import RedisSink, claim
+    from vision.worker import Worker
+
+    path, url = gate_path(gate), os.environ.get("REDIS_URL")
+    if path is None or not url:
+        missing = "--gate (or LANEWATCH_GATE)" if path is None else "REDIS_URL"
+        raise ConfigError(f"the worker needs {missing}; `lanewatch run` starts everything by itself")
+    config = checked_gate(path)
+    overrides = _overrides(source or [], config)
+
+    def open_sink(part: Section) -> RedisSink:
+        client = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=2.0)
+        return RedisSink(client, config.id, part.id, claim(client, config.id, part.id))
+
+    parts = Parts(
+        detector=_detector(config, camera_urls(config, overrides), weights, threads, device),
+        urls=lambda now: camera_urls(now, overrides),
+        open_sink=open_sink,
+        open_recorder=None if record is None else _recorders(record, section),
+        only=section,
+        once=once,
+    )
+    _work(Worker(config, parts))
+
+
+def recording_path(path: Path, section: str | None, number: int) -> Path:
+    """Where a section's recording goes: section None where there is only one; number counts those of one path from 1."""
+    stem, dot, suffixes = path.name.partition(".")
+    parts = [stem, *([section] if section else []), *([str(number)] if number > 1 else [])]
+    return path.with_name("-".join(parts) + dot + suffixes)
+
+
+def _recorders(path: Path, only: Sequence[str] | None) -> Callable[[GateConfig, Section], RecordingWriter]:
+    used: set[Path] = set()
+
+    def open_recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        name = section.id if len(sections(config) if only is None else only) > 1 else None
+        number = 1
+        while (target := recording_path(path, name, number)) in used or target.with_name(target.name + ".part").exists():
+            number += 1  # never over one of this run, or over what a crash left unfinished
+        used.add(target)
+        return RecordingWriter(target, config, dict.fromkeys(section.cameras, (0, 0)))
+
+    return open_recorder
+
+
+def _overrides(sources: Sequence[str], config: GateConfig) -> dict[str, str]:
+    given = os.environ.get(SOURCES)
+    try:
+        from_run = json.loads(given) if given else {}
+    except ValueError:
+        raise ConfigError(f"{SOURCES} is not JSON; it is set by `lanewatch run`, use --source") from None
+    return {str(camera): str(url) for camera, url in from_run.items()} | assigned(sources, config)
+
+
+def _detector(config: GateConfig, urls: Mapping[str, str | None], weights: str | None, threads: int, device: str) -> Detector:
+    from vision.detector import open_detector
+    from vision.models import prepare_weights
+
+    if not any(urls.values()):
+        return _NothingToDetect()
+    wanted, size = weights or config.detector.weights, config.detector.image_size
+    ready = prepare_weights(wanted, image_size=size, frame_shape=frame_shape(urls.values()), device=device)
+    return open_detector(config.detector, ready, threads, device)
+
+
+class _NothingToDetect:
+    """The detector of a gate none of whose cameras has a stream: no weights are needed to say that they are offline."""
+
+    def input_shape(self, width: int, height: int) -> tuple[int, int]:
+        """The picture's own shape."""
+        return height, width
+
+    def detect(self, images: Sequence[NDArray[np.uint8]], sizes: Sequence[tuple[int, int]]) -> list[Detections]:
+        """Raises ModelError: a camera got a stream since; a worker that starts anew has a detector."""
+        raise ModelError(f"{len(images) and len(sizes)} pictures but no weights: start the worker again")
+
+
+def _work(worker: Worker) -> None:
+    """Runs a worker in a thread, so that a signal's handler never meets its locks. Exit code 1 when it failed."""
+    failures: list[LaneWatchError] = []
+    stopping = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    def run() -> None:
+        try:
+            worker.run()
+        except LaneWatchError as error:
+            failures.append(error)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    thread = threading.Thread(target=run, name="worker")
+    thread.start()
+    while thread.is_alive() and not stopping:
+        time.sleep(POLL_S)
+    worker.stop()
+    thread.join()
+    if failures:
+        if isinstance(failures[0], ConfigError):
+            raise failures[0]
+        sys.stderr.write(f"lanewatch: {failures[0]}\n")
+        raise typer.Exit(1)
