@@ -34,6 +34,7 @@ HALT_M: Final = 1.0
 """Where the first vehicle halts upstream of the stop line."""
 IDLE_GAP_M: Final = 3.0
 """A standing driver starts only when the gap has opened by this much."""
+SMALL_WIDTH_M: Final = 2.2
 MOVING: Final = 0.5
 Q_MOVING: Final = 0.9
 """Spread of the acceleration that the model does not know, m/s2 over a second, of a moving vehicle."""
@@ -44,8 +45,9 @@ OFFSET_TIME_S: Final = 20.0
 """Time in which a driver comes back to the lane's middle."""
 OUTLIER: Final = 3.0
 """A residual beyond so many sigmas counts less (Huber)."""
-LEAST: Final = np.array([-np.inf, 0.0, 3.0, 1.2, 1.5, -6.0])
-MOST: Final = np.array([np.inf, 25.0, 22.0, 4.6, 3.0, 6.0])
+LEAST: Final = np.array([[-np.inf, 0.0, 5.5, 2.6, 2.25, -6.0], [-np.inf, 0.0, 3.3, 1.3, 1.6, -6.0]])
+MOST: Final = np.array([[np.inf, 25.0, 20.0, 4.4, 2.7, 6.0], [np.inf, 25.0, 7.0, 2.9, 2.2, 6.0]])
+"""Bounds of the states of a large and a small vehicle; the sizes are what the law allows, with a little over."""
 STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
 """Differences for numerical derivatives, per state."""
 
@@ -67,12 +69,14 @@ class Bodies:
         self.x: Array = np.zeros((0, STATES))
         self.p: Array = np.zeros((0, STATES, STATES))
         self.updated_t: Array = np.zeros(0)
+        self.small = np.zeros(0, np.intp)
 
     def __len__(self) -> int:
         return len(self.number)
 
     def add(self, number: int, lane: int, x: Array, p: Array) -> None:
-        """Appends one vehicle."""
+        """Appends one vehicle; one that is born narrow counts as small until its class vote says otherwise."""
+        self.small = np.append(self.small, int(x[WIDTH] < SMALL_WIDTH_M))
         self.number = np.append(self.number, number)
         self.lane = np.append(self.lane, lane)
         self.x = np.concatenate([self.x, x[None]])
@@ -82,6 +86,7 @@ class Bodies:
     def keep(self, rows: Flags) -> None:
         """Drops the other vehicles."""
         self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
+        self.small = self.small[rows]
         self.x, self.p = self.x[rows], self.p[rows]
 
     def order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -156,7 +161,7 @@ class Bodies:
             gain = np.where(used[:, edge, None], ph / s[:, None], 0.0)
             x = x + gain * left[:, None]
             p = p - gain[:, :, None] * ph[:, None, :]
-        self.x[rows] = np.clip(x, LEAST, MOST)
+        self.x[rows] = np.clip(x, LEAST[self.small[rows]], MOST[self.small[rows]])
         self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
 
     def part(self) -> None:
@@ -170,11 +175,9 @@ class Bodies:
             room = x[row, S] - x[lead, S] - x[lead, LENGTH] - LEAST_GAP_M
             if room >= 0:
                 continue
-            back = p[lead, S] + p[lead, LENGTH]
-            s = p[row, S, S] + back[S] + back[LENGTH] + GAP_SIGMA_M**2
-            x[row] = x[row] - p[row, S] * (room / s)
-            x[lead] = x[lead] + back * (room / s)
-        self.x = np.clip(self.x, LEAST, MOST)
+            s = p[row, S, S] + p[lead, S, S] + GAP_SIGMA_M**2
+            x[row, S] -= p[row, S, S] * room / s
+            x[lead, S] += p[lead, S, S] * room / s
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""
@@ -185,6 +188,7 @@ class Bodies:
             "x": self.x.tolist(),
             "p": self.p.tolist(),
             "updated_t": self.updated_t.tolist(),
+            "small": self.small.tolist(),
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -196,6 +200,7 @@ class Bodies:
         self.x = np.array(data["x"], float).reshape(count, STATES)
         self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
         self.updated_t = np.array(data["updated_t"], float)
+        self.small = np.array(data["small"], np.intp)
 
 
 def prior_covariance(s_sigma: float, shape_sigma: Array) -> Array:

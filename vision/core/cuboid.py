@@ -30,13 +30,15 @@ CUT_SHARE: Final = 0.12
 """An edge is cut when hiding moves it by more than this share of the box's side."""
 CUT_PX: Final = 2.0
 BORDER_PX: Final = 3.0
+INSET: Final = 0.06
+"""Faces are sampled from this share of their side inwards: a sliver at the rim is not enough to be seen."""
 """Edges this near to the picture's border may lie beyond it."""
 
 _CORNERS: Final = np.array([[a, b, c] for a in (0.0, 1.0) for b in (-0.5, 0.5) for c in (0.0, 1.0)])
 
 
 def _grid(first: int, second: int) -> Array:
-    a, b = np.meshgrid(np.linspace(0, 1, first), np.linspace(0, 1, second), indexing="ij")
+    a, b = np.meshgrid(np.linspace(INSET, 1 - INSET, first), np.linspace(INSET, 1 - INSET, second), indexing="ij")
     return np.stack([a.ravel(), b.ravel()], 1)
 
 
@@ -130,6 +132,8 @@ def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraP
     low = np.where(clear[..., None], pixels, np.inf).min(-2)
     high = np.where(clear[..., None], pixels, -np.inf).max(-2)
     modal = np.where(np.asarray(clear.any(-1))[:, None], np.concatenate([low, high], axis=-1), full)
+    # The samples keep off the rim: what they miss of it is visible where they come near.
+    modal = np.where(_cut(full, modal, pose), modal, full)
     return Appearance(full, modal, visible, _cut(full, modal, pose), nearest)
 
 

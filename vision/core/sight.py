@@ -32,8 +32,9 @@ GATE: Final = 30.0
 EDGE_CAP: Final = 12.0
 HIDDEN_COST: Final = 8.0
 """Cost of taking a box for a vehicle that should be wholly hidden."""
-SEEN_SHARE: Final = 0.25
-"""A vehicle with this share of it visible is found by a detector, if it is large enough."""
+HIDDEN_SHARE: Final = 0.12
+SEEN_SHARE: Final = 0.6
+"""Visible shares: up to the first a vehicle counts as hidden, from the second on a detector finds it if it is large enough."""
 SMALLEST_PX: Final = 8.0
 LARGE_PX: Final = 24.0
 """Sides in native pixels: never found below the first, as a rule from the second on."""
@@ -44,7 +45,7 @@ def detectability(look: Appearance) -> Array:
     """How surely (N,) a detector finds each vehicle, 0..1, by the share of it that is visible and its visible size."""
     sides = look.modal[:, 2:] - look.modal[:, :2]
     size = np.clip((sides.min(-1) - SMALLEST_PX) / (LARGE_PX - SMALLEST_PX), 0.0, 1.0)
-    return np.asarray(size * np.clip((look.visible - 0.05) / SEEN_SHARE, 0.0, 1.0))
+    return np.asarray(size * np.clip((look.visible - HIDDEN_SHARE) / (SEEN_SHARE - HIDDEN_SHARE), 0.0, 1.0))
 
 
 @dataclass(slots=True)
