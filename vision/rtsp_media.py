@@ -15,6 +15,7 @@ from vision.rtp import nal_units
 
 __all__ = ["FileMedia", "Media", "Unit"]
 
+IDR: Final = 5
 SPS: Final = 7
 PPS: Final = 8
 
@@ -27,13 +28,21 @@ class Unit:
     show_s: float
     nals: tuple[bytes, ...]
 
+    @property
+    def is_key(self) -> bool:
+        """Whether decoding can begin here."""
+        return any(nal[0] & 0x1F == IDR for nal in self.nals)
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A stream that a server offers: its SPS and PPS, and `play`, which gives a new client its pictures from the start."""
+    """A stream that a server offers: its SPS and PPS, and `play`, which gives a client its pictures.
+
+    play(since_s): from the first key frame at or after that time of the stream on.
+    """
 
     parameter_sets: tuple[bytes, ...]
-    play: Callable[[], Iterator[Unit]]
+    play: Callable[[float], Iterator[Unit]]
 
 
 class FileMedia(Media):
@@ -47,14 +56,19 @@ class FileMedia(Media):
         if not sets:
             raise StreamError(f"video file {path} holds no H.264 parameter sets; encode it again")
         first = {nal[0] & 0x1F: nal for nal in reversed(sets)}
-        Media.__init__(self, tuple(first[kind] for kind in sorted(first)), lambda: _timeline(units, length_s, loop=loop))
+        Media.__init__(
+            self, tuple(first[kind] for kind in sorted(first)), lambda since: _timeline(units, length_s, since, loop=loop)
+        )
 
 
-def _timeline(units: list[Unit], length_s: float, *, loop: bool) -> Iterator[Unit]:
-    base = 0.0
+def _timeline(units: list[Unit], length_s: float, since_s: float, *, loop: bool) -> Iterator[Unit]:
+    base = since_s // length_s * length_s if loop else 0.0
+    begun = False
     while True:
         for unit in units:
-            yield Unit(unit.send_s + base, unit.show_s + base, unit.nals)
+            begun = begun or (unit.send_s + base >= since_s and unit.is_key)
+            if begun:
+                yield Unit(unit.send_s + base, unit.show_s + base, unit.nals)
         if not loop:
             return
         base += length_s

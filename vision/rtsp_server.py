@@ -1,7 +1,7 @@
 """An RTSP server for H.264 over the RTSP connection itself (interleaved TCP), with faults on demand. A shell.
 
 It serves the simulated gate and the tests: several paths and clients, sender reports, Basic or Digest credentials.
-One thread accepts, one thread serves each client; each client gets a path's media from its beginning, at its own pace.
+One thread accepts, one thread serves each client.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ STATUS: Final = {
 class RtspServer:
     """Serves media by path until closed; a context manager.
 
-    credentials: what clients must present, or None. clock_offset_s: error of the clock in the sender reports, None for
-    no reports. `fail` makes a path misbehave for its present and future clients until `heal`.
+    together: as with a camera, a client joins what is being sent since the server's start; else each client gets the
+    media from its beginning. credentials: what clients must present, or None. clock_offset_s: error of the clock in
+    the sender reports, None for no reports. `fail` makes a path misbehave for its present and future clients until `heal`.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class RtspServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        together: bool = False,
         credentials: Credentials | None = None,
         clock_offset_s: float | None = 0.0,
     ) -> None:
         self.media = dict(media)
+        self.started_s = time.monotonic() if together else None
         self.credentials, self.clock_offset_s = credentials, clock_offset_s
         self.faults: dict[str, Fault] = {}
         self.closed = threading.Event()
@@ -187,12 +190,13 @@ class _Client:
                 self._reply(headers, 461)
             case "PLAY" if self._channel is not None:
                 self._path = path
-                self._units = self._server.media[path].play()
+                began = self._server.started_s
+                self._started = time.monotonic() if began is None else began
+                self._units = self._server.media[path].play(time.monotonic() - self._started)
                 self._reply(
                     headers, 200, {"Session": self._session, "RTP-Info": f"url={url}/track1;seq=0;rtptime={FIRST_TIMESTAMP}"}
                 )
                 self._next = next(self._units, None)
-                self._started = time.monotonic()
             case "GET_PARAMETER" | "SET_PARAMETER":
                 self._reply(headers, 200, {"Session": self._session})
             case "TEARDOWN":

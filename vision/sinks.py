@@ -131,10 +131,11 @@ class RedisSink:
             return None
 
     def close(self) -> None:
-        """Writes what waits, if Redis is there, and lets go of the connection."""
-        self._flush()
+        """Writes what waits, if Redis is there and the section still ours, and lets go of the connection."""
+        with contextlib.suppress(StreamError):
+            self._flush()
         if any(batch.messages for batch in self._waiting):
-            _log.error("messages lost, Redis is away", messages=self._count(), section=self._section)
+            _log.error("messages were not written", messages=self._count(), section=self._section)
         self._redis.close()
 
     def _flush(self) -> None:

@@ -17,10 +17,12 @@ __all__ = ["closing", "is_frame", "read_until", "serve", "state_is"]
 Item = Frame | CameraChanged
 
 
-def serve(clip: Path, *paths: str, loop: bool = True, credentials: Credentials | None = None) -> RtspServer:
+def serve(
+    clip: Path, *paths: str, loop: bool = True, together: bool = False, credentials: Credentials | None = None
+) -> RtspServer:
     """A running server that offers a clip under each path ("cam" if none is given); close it in the end."""
     media = FileMedia(clip, loop=loop)
-    return RtspServer(dict.fromkeys(paths or ("cam",), media), credentials=credentials)
+    return RtspServer(dict.fromkeys(paths or ("cam",), media), together=together, credentials=credentials)
 
 
 def read_until(items: Iterator[Item], wanted: Callable[[Item], bool], *, within_s: float = 15.0) -> list[Item]:

@@ -1,0 +1,242 @@
+"""The worker end to end: video and RTSP through the real detector and pipeline to a real Valkey, killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support.bus import Bus, running_bus
+from tests.support.gates import single_gate
+from tests.support.model import tiny_model
+from tests.support.rtsp import serve
+from tests.support.video import Mover, make_video
+from vision.config import GateConfig, Section
+from vision.core.pipeline import Pipeline
+from vision.detector import open_detector
+from vision.errors import ConfigError, StreamError
+from vision.keys import config_key, pictures_channel, stream_key, watch_key
+from vision.messages import MESSAGE, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
+from vision.recording import RecordingWriter, read_recording
+from vision.sinks import RedisSink, claim
+from vision.worker import Parts, Worker
+
+PASSING = Mover(((0.5, -60, 180), (2.5, 330, 180), (6.5, 330, 180), (8.5, 720, 180)))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("weights") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    return make_video(tmp_path_factory.mktemp("clips") / "truck.mp4", [PASSING], seconds=9)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Bus]:
+    with running_bus() as bus:
+        yield bus
+
+
+@pytest.fixture
+def bus(server) -> Bus:
+    with server.client() as client:
+        client.flushall()
+    return server
+
+
+def sink_of(bus: Bus, gate: GateConfig) -> Callable[[Section], RedisSink]:
+    def opened(section: Section) -> RedisSink:
+        client = bus.client()
+        return RedisSink(client, gate.id, section.id, claim(client, gate.id, section.id))
+
+    return opened
+
+
+def worker_on(gate: GateConfig, source: str, model: Path, bus: Bus, **more) -> Worker:
+    detector = open_detector(gate.detector, model)
+    return Worker(gate, Parts(detector, lambda config: {c.id: source for c in config.cameras}, sink_of(bus, gate), **more))
+
+
+@contextlib.contextmanager
+def running(worker: Worker) -> Iterator[Worker]:
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+def messages(bus: Bus) -> list[Message]:
+    with bus.client() as client:
+        return [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key("single"))]
+
+
+def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about in time"
+        time.sleep(0.05)
+
+
+def measured(found: list[Message]) -> list[LaneMeasured]:
+    return [message for message in found if isinstance(message, LaneMeasured)]
+
+
+def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, model, clip, tmp_path):
+    gate = single_gate()
+    path = tmp_path / "run.jsonl"
+
+    def recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        return RecordingWriter(path, config, dict.fromkeys(section.cameras, (640, 360)))
+
+    worker = worker_on(gate, str(clip), model, bus, open_recorder=recorder, once=True)
+    worker.run()
+    found = messages(bus)
+    times = [message.data.t for message in measured(found)]
+    assert times == [times[0] + i for i in range(len(times))]
+    assert len(times) >= 9
+    started = [message for message in found if isinstance(message, VisitStarted)]
+    assert [message.data.vehicle_class for message in started] == ["truck"]
+    assert {message.data.vehicles for message in measured(found)} >= {0, 1}
+    assert worker.status()["cameras"]["cam"]["detected"] == 45
+
+    recording = read_recording(path)
+    pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))
+    again = [message.model_dump_json() for event in recording.events for message in pipeline.step(event)]
+    assert again == [message.model_dump_json() for message in found]
+
+
+def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
+    with bus.client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe(pictures_channel("single", "cam"))
+
+        def next_picture() -> PictureEvent | None:
+            message = channel.get_message(timeout=0.1)
+            return None if message is None else PictureEvent.model_validate_json(message["data"])
+
+        with running(worker_on(single_gate(), str(clip), model, bus)):
+            until(lambda: len(measured(messages(bus))) >= 2)
+            assert next_picture() is None
+            client.set(watch_key("single", "cam"), 1, ex=30)
+            pictures: list[PictureEvent] = []
+            until(lambda: pictures.extend(filter(None, [next_picture()])) or len(pictures) == 3)
+            assert pictures[0].width == 640
+            assert set(pictures[0].polygons) == {"L1"}
+            assert 0.9 < pictures[2].frame.t - pictures[1].frame.t < 1.3
+            until(lambda: pictures.extend(filter(None, [next_picture()])) or any(p.frame.boxes for p in pictures))
+
+
+def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
+    clip = make_video(tmp_path / "v.mp4", [PASSING], seconds=30, fps=15, gop=8)
+    with serve(clip, together=True) as rtsp:
+        command = [sys.executable, "-m", "tests.support.worker_process", bus.url, str(model), rtsp.url("cam")]
+        first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(lambda: any(isinstance(message, VisitStarted) for message in messages(bus)))
+        first.kill()
+        first.wait()
+        before = messages(bus)
+        second = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            until(lambda: any(isinstance(message, VisitEnded) for message in messages(bus)), within_s=30)
+        finally:
+            second.kill()
+            second.wait()
+    found = messages(bus)
+    assert found[: len(before)] == before
+    assert len({message.id for message in found}) == len(found), "nothing is written twice"
+    started = [message.data.visit_id for message in found if isinstance(message, VisitStarted)]
+    ended = [message.data.visit_id for message in found if isinstance(message, VisitEnded)]
+    assert started == ended
+    assert len(started) == 1
+
+
+def test_a_bus_that_restarts_loses_no_tick(bus, model, clip):
+    with running(worker_on(single_gate(), str(clip), model, bus)):
+        until(lambda: len(measured(messages(bus))) >= 2)
+        bus.kill()
+        time.sleep(1.5)
+        bus.start()
+        count = len(measured(messages(bus)))
+        until(lambda: len(measured(messages(bus))) >= count + 3)
+    times = [message.data.t for message in measured(messages(bus))]
+    assert times == [times[0] + i for i in range(len(times))]
+
+
+def test_a_second_worker_takes_the_section_over(bus, model, clip):
+    first = worker_on(single_gate(), str(clip), model, bus)
+    errors: list[StreamError] = []
+
+    def run() -> None:
+        try:
+            first.run()
+        except StreamError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until(lambda: measured(messages(bus)))
+    with running(worker_on(single_gate(), str(clip), model, bus)):
+        thread.join(15)
+        assert "another worker has taken over section cam" in str(errors[0])
+    found = messages(bus)
+    assert len({message.id for message in found}) == len(found)
+
+
+def put_config(bus: Bus, gate: GateConfig, version: int) -> None:
+    data = {"version": version, "hash": f"hash-{version}", "config": gate.model_dump(mode="json")}
+    with bus.client() as client:
+        client.set(config_key("single"), json.dumps(data))
+
+
+def test_configurations_are_taken_while_it_runs(bus, model, clip):
+    gate = single_gate()
+    with running(worker_on(gate, str(clip), model, bus)) as worker:
+        until(lambda: measured(messages(bus)))
+        shift = worker._shift
+        renamed = gate.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})})
+        put_config(bus, renamed, 2)
+        count = len(messages(bus))
+        until(lambda: len(messages(bus)) > count + 4)
+        assert worker._shift is shift
+        put_config(bus, single_gate("cam", "more"), 3)
+        until(lambda: any(message.data.lane_id == "L2" for message in measured(messages(bus))))
+        assert worker._shift is not shift
+
+
+def test_a_camera_whose_file_is_bad_is_offline_and_the_rest_works(bus, model, tmp_path):
+    with running(worker_on(single_gate(), str(tmp_path / "absent.mp4"), model, bus)):
+        until(lambda: len(measured(messages(bus))) >= 2)
+        found = messages(bus)
+    states = [message.data for message in found if message.type == "camera.changed"]
+    assert states[0].state == "offline"
+    assert "does not exist" in states[0].reason
+    assert {message.data.quality for message in measured(found)} == {"unknown"}
+
+
+def test_sections_that_the_gate_does_not_have_are_said(bus, model):
+    with pytest.raises(ConfigError, match="has none of the sections other; it has cam"):
+        worker_on(single_gate(), "x", model, bus, only=["other"])
+
+
+def test_a_bus_that_is_away_at_the_start_is_said(model):
+    def sink(section: Section) -> RedisSink:
+        client = redis.Redis.from_url("unix:///nowhere/bus.sock")
+        return RedisSink(client, "single", section.id, claim(client, "single", section.id))
+
+    gate = single_gate()
+    with pytest.raises(StreamError, match="Redis does not answer"):
+        Worker(gate, Parts(open_detector(gate.detector, model), lambda config: {}, sink)).run()
