@@ -24,7 +24,7 @@ from vision.messages import (
     timestamp_of,
 )
 
-__all__ = ["Lane", "Truck", "alert", "calm", "camera", "jam", "lane_messages"]
+__all__ = ["Lane", "Truck", "alert", "calm", "camera", "jam", "jam_alerts", "lane_messages"]
 
 LENGTH_M: Final[dict[VehicleClass, float]] = {"truck": 16.0, "bus": 12.0, "car": 4.6}
 GAP_M: Final = 3.5
@@ -124,7 +124,7 @@ def calm(gate: GateConfig, t: float) -> list[Message]:
 
 
 def jam(gate: GateConfig, t: float) -> list[Message]:
-    """A long queue, one beyond the view, a lane that is not measured, alerts of every kind."""
+    """A long queue that goes on beyond the view, a degraded lane, a camera offline and so two lanes not measured."""
     waits = (1420, 1180, 960, 730, 505, 240)
     lanes = (
         Lane("EX1", tuple(Truck(wait, seen=index not in {2, 4}) for index, wait in enumerate(waits)), censored=True),
@@ -135,7 +135,12 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
     )
     offline = camera(gate, t - 340, "import", "offline", "no answer from the camera for 5 s; trying again")
     cameras = [camera(gate, t - 5400, "export", "online"), offline]
-    alerts = [
+    return [*cameras, *(message for lane in lanes for message in lane_messages(gate, t, lane))]
+
+
+def jam_alerts(gate: GateConfig, t: float) -> list[Message]:
+    """Alerts of every kind that go with the jam, by the rules of the Kim Thanh gate."""
+    return [
         alert(gate, t - 95, "queue-to-the-edge", "EX1", 118.0, since=t - 155),
         alert(gate, t - 220, "wait-long", "EX1", 1420.0, since=t - 250),
         alert(gate, t - 400, "queue-long", "EX1", 6, since=t - 460),
@@ -143,7 +148,6 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
         alert(gate, t - 30, "direction-busy", "export", 10, since=t - 30, state="pending", sequence=0),
         alert(gate, t - 1300, "queue-long", "IM2", 3, since=t - 2600, state="resolved"),
     ]
-    return [*cameras, *(message for lane in lanes for message in lane_messages(gate, t, lane)), *alerts]
 
 
 def _vehicles(lane: Lane) -> tuple[Vehicle, ...]:

@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-__all__ = ["main", "open_browser", "save_screenshot"]
+__all__ = ["chromium", "main", "open_browser", "save_screenshot"]
 
 _CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -28,10 +28,14 @@ _PICTURES: Final = """() => [...document.querySelectorAll('.picture')]
     .every((one) => one.classList.contains('live') || one.querySelector('.fault'))"""
 
 
+def chromium() -> str | None:
+    """The path of this machine's Chromium; None where there is none."""
+    return next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
+
+
 def open_browser(playwright: Playwright) -> Browser:
     """Headless Chromium: the system's, else playwright's own."""
-    found = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+    return playwright.chromium.launch(executable_path=chromium(), args=list(_ARGUMENTS))
 
 
 def save_screenshot(page: Page, out: Path, colours: int = 200) -> None:

@@ -29,12 +29,12 @@ export function CameraPanel({ state, info, alerts, hovered, onHover }: PanelProp
   const watched = many ? info.cameras.filter((id) => id === chosen) : info.cameras;
   return (
     <section class="cameras panel" aria-labelledby="cameras-title">
-      <h2 id="cameras-title">
-        {texts.cameras.title}
+      <div class="cameras-head">
+        <h2 id="cameras-title">{texts.cameras.title}</h2>
         <label>
           <input type="checkbox" checked={layers} onChange={(event) => setLayers(event.currentTarget.checked)} /> {texts.cameras.layers}
         </label>
-      </h2>
+      </div>
       {many && (
         <ul class="camera-list">
           {info.cameras.map((id) => (

@@ -16,7 +16,7 @@ export function SeverityIcon({ severity, filled }: { severity: Severity; filled:
   return (
     <svg class="icon severity-icon" viewBox="0 0 20 20" aria-hidden="true">
       <path d={OUTLINES[severity]} class={filled ? "shape filled" : "shape"} />
-      <path d={mark} class={filled ? "mark on-filled" : "mark"} />
+      <path d={mark} class={filled ? "glyph on-filled" : "glyph"} />
     </svg>
   );
 }
