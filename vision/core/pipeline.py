@@ -104,8 +104,8 @@ class Pipeline:
         )
 
     def open_visits(self) -> list[Visit]:
-        """The visits that are going on, lane by lane in order from the stop line."""
-        return [visit for line in self._lines.values() for visit in line.open_visits()]
+        """The visits not yet published as ended, lane by lane: those that ended since the last tick, then the open ones."""
+        return [visit for line in self._lines.values() for visit in (*line.ended, *line.open_visits())]
 
     def _build(self, config: GateConfig, section: Section) -> None:
         self._config = config
