@@ -25,7 +25,18 @@ __all__ = ["generated", "main"]
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs"
 EXAMPLES: Final = DOCS / "examples" / "messages.jsonl"
+WIDTH: Final = 120
 MARKED: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+# The data of these is described under the message that carries it.
+HEADINGS: Final = {
+    "Measurement": "lanemeasured",
+    "Vehicles": "lanevehicles",
+    "LaneData": "lanechanged",
+    "CameraData": "camerachanged",
+    "AlertData": "alertchanged",
+    "AlarmData": "alarmchanged",
+}
 
 # Words that mean the same wherever they occur; a field's own description goes before.
 WORDS: Final = {
@@ -88,6 +99,18 @@ WORDS: Final = {
 }
 
 
+GATE_WORDS: Final = {
+    "id": "Its id in the gate file.",
+    "direction": "export or import.",
+    "name": "What people call it, by language.",
+    "timezone": "IANA name, for people's eyes.",
+    "zone_m": "Length of the lane zone.",
+    "lanes": "The lanes, in the order of the gate file.",
+    "cameras": "Ids of the cameras that see it.",
+    "level_of_service_s": "Upper waiting-time limits of levels A to E.",
+}
+
+
 def generated(name: str) -> str:
     """The generated text of that name. Raises KeyError for a name that no page may use, ValueError for an undescribed field."""
     return GENERATORS[name]()
@@ -119,8 +142,9 @@ def _default(value: object) -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     match schema:
-        case {"$ref": ref}:
-            return f"[{ref.rsplit('/')[-1]}](#{ref.rsplit('/')[-1].lower()})"
+        case {"$ref": str() as ref}:
+            name = ref.rsplit("/", 1)[-1]
+            return f"[{name}](#{HEADINGS.get(name, name.lower())})"
         case {"anyOf": parts}:
             return " or ".join(dict.fromkeys(_type(part) for part in parts))
         case {"enum": values}:
@@ -168,6 +192,18 @@ def examples() -> dict[str, Message]:
     return {message.type: message for message in map(MESSAGE.validate_json, lines)}
 
 
+def _json(value: object, indent: str = "") -> str:
+    """JSON for reading: what fits on a line stays on one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list):
+        return line
+    deeper = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{deeper}{json.dumps(key, ensure_ascii=False)}: {_json(each, deeper)}" for key, each in value.items()]
+        return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(deeper + _json(each, deeper) for each in value) + f"\n{indent}]"
+
+
 def _messages() -> str:
     bodies = examples()
     text = []
@@ -175,9 +211,9 @@ def _messages() -> str:
         type_ = model.model_fields["type"].default
         data = model.model_fields["data"].annotation
         text.append(f"### {type_}\n\n{_intro(model)}\n\n{_intro(data)}\n\n{_table(data, WORDS)}\n")
-        text.append(f"```json\n{json.dumps(bodies[type_].model_dump(mode='json'), ensure_ascii=False, indent=1)}\n```\n")
-    parts = (messages.Percentiles, messages.Audit, messages.Vehicle)
-    text += [f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, WORDS | {'dwell_s': ''})}" for part in parts]
+        text.append(f"```json\n{_json(bodies[type_].model_dump(mode='json'))}\n```\n")
+    parts = (messages.Percentiles, messages.Audit, messages.Vehicle, messages.GateInfo, messages.LaneInfo)
+    text += [f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, WORDS | GATE_WORDS)}" for part in parts]
     return "\n".join(text)
 
 

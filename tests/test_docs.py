@@ -52,7 +52,7 @@ def test_the_bodies_shown_are_valid_messages():
 def test_every_variable_that_the_code_reads_is_described():
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     sources = [path.read_text(encoding="utf-8") for room in ("vision", "api") for path in (ROOT / room).rglob("*.py")]
-    read = {name for source in sources for name in re.findall(r"\b(?:LANEWATCH_[A-Z_]*[A-Z]|[A-Z]+_URL)\b", source)}
+    read = {name for source in sources for name in re.findall(r"\b(?:LANEWATCH_[A-Z_]*[A-Z]|REDIS_URL|DATABASE_URL)\b", source)}
     missing = sorted(name for name in read if f"`{name}`" not in text and not name.startswith("LANEWATCH_CAMERA"))
     assert not missing
 
