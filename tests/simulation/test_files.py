@@ -1,0 +1,70 @@
+"""A simulated scene on disk: video, recording, truth and gate file that the product reads."""
+
+import csv
+import hashlib
+import json
+
+import av
+import pytest
+
+from vision.config import load_gate
+from vision.core.types import Seen, Tick
+from vision.errors import ConfigError
+from vision.recording import read_recording
+from vision.simulation.__main__ import main
+from vision.simulation.files import Order, simulate
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_scene_is_written_whole_and_the_same_every_time(tmp_path):
+    first = simulate(Order(tmp_path / "a", seed=7, minutes=0.05, layout="one-mast", scenario="jam"))
+    second = simulate(Order(tmp_path / "b", seed=7, minutes=0.05, layout="one-mast", scenario="jam"))
+    names = ["gate.yaml", "mast.mp4", "recording.jsonl.gz", "scene.json", "truth_lanes.csv", "truth_visits.csv"]
+    assert sorted(path.name for path in first.iterdir()) == names
+    assert [digest(first / name) for name in names] == [digest(second / name) for name in names]
+    recording = read_recording(first / "recording.jsonl.gz")
+    events = list(recording.events)
+    assert recording.header.config == load_gate(first / "gate.yaml")
+    assert sum(isinstance(e, Seen) for e in events) == 16
+    assert [e.t for e in events if isinstance(e, Tick)] == [1767229200.0 + k for k in range(4)]
+    assert max(len(e.detections) for e in events if isinstance(e, Seen)) > 5
+    with av.open(str(first / "mast.mp4")) as video:
+        frames = list(video.decode(video=0))
+    assert len(frames) == 76
+    assert (frames[0].width, frames[0].height, round(frames[50].time, 3)) == (640, 360, 2.0)
+    rows = list(csv.DictReader((first / "truth_lanes.csv").read_text().splitlines()))
+    assert {row["lane_id"] for row in rows} == {"EX1", "EX2", "IM1", "IM2", "IM3"}
+    assert len(rows) == 4 * 5
+    assert json.loads((first / "scene.json").read_text())["duration_s"] == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"layout": "moon"}, "layout 'moon' is not known; choose one of two-masts"),
+        ({"weather": "hail"}, "weather 'hail' is not known"),
+        ({"scenario": "x"}, "scenario 'x' is not known"),
+        ({"minutes": 0}, "minutes must be above 0"),
+        ({"seed": -1}, "seed must be 0 or more"),
+    ],
+)
+def test_what_does_not_exist_is_refused_in_a_sentence(tmp_path, wrong, words):
+    with pytest.raises(ConfigError, match=words):
+        Order(tmp_path, **wrong)
+
+
+def test_the_command_exits_with_2_and_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["--out", str(tmp_path / "file" / "deep"), "--minutes", "0.1"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert main(["--out", str(tmp_path / "a"), "--layout", "moon"]) == 2
+    assert "layout 'moon'" in capsys.readouterr().err
+
+
+def test_the_command_writes_without_video(tmp_path):
+    assert main(["--out", str(tmp_path / "a"), "--minutes", "0.02", "--no-video", "--weather", "night-rain"]) == 0
+    assert not list(tmp_path.glob("a/*.mp4"))
+    assert not list(tmp_path.glob("a/*.part"))

@@ -1,0 +1,55 @@
+"""Scenarios: what happens at the simulated gate, by name. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from vision.simulation.demand import Demand, Surge
+
+__all__ = ["SCENARIOS", "Closure", "Scenario"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A lane out of use, seconds from the scene's start.
+
+    drains: the booth serves those who already wait and drivers are told (the lane's status is closed); otherwise the
+    booth's officer is away, whoever stands there waits, and newcomers see it and take another lane.
+    """
+
+    lane: str
+    from_s: float
+    to_s: float
+    drains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Demand, closures, how many vehicles stand in each lane at the start, and how readily drivers change lanes."""
+
+    demand: Demand
+    closures: tuple[Closure, ...] = ()
+    waiting_at_start: tuple[int, int] = (0, 0)
+    change_share: float = 0.05
+
+
+_CALM: Final[Demand] = Demand({"export": 42.0, "import": 60.0})
+SCENARIOS: Final = {
+    "calm": Scenario(_CALM),
+    "rush": Scenario(Demand({"export": 114.0, "import": 156.0}), (Closure("IM2", 240.0, 480.0, drains=False),), (0, 2)),
+    "surge": Scenario(
+        Demand({"export": 60.0, "import": 84.0}, surges=(Surge(120.0, 420.0, 2.6),)),
+        (Closure("EX2", 300.0, 540.0, drains=True),),
+        (0, 2),
+        change_share=0.2,
+    ),
+    "jam": Scenario(Demand({"export": 156.0, "import": 216.0}), waiting_at_start=(3, 7)),
+    "daily": Scenario(
+        Demand({"export": 70.0, "import": 105.0}, daily=True, surges=(Surge(900.0, 1500.0, 1.6),)),
+        (Closure("IM3", 1200.0, 1800.0, drains=True), Closure("EX1", 2400.0, 2700.0, drains=False)),
+        (1, 4),
+    ),
+}
+"""calm: never a long queue; rush: queues, a booth left alone; surge: a wave and a closed lane; jam: full from the
+start; daily: the profile of the day with a wave and closures, which `make run` shows."""

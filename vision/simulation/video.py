@@ -1,0 +1,66 @@
+"""Writes a camera's pictures as H.264 with PyAV, as cheap as an encoder in a camera and without B-frames. A shell."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.video.frame import VideoFrame
+
+from vision.errors import StreamError
+from vision.simulation.render.painter import Image
+
+__all__ = ["VideoWriter", "set_up_encoder"]
+
+
+def set_up_encoder(stream: av.VideoStream, width: int, height: int, fps: int, bit_rate: int) -> None:
+    """Size, rate and x264's settings: one key frame every two seconds, no B-frames, a steady rate."""
+    stream.width, stream.height = width, height
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = Fraction(1, fps)
+    stream.codec_context.bit_rate = bit_rate
+    stream.codec_context.gop_size = 2 * fps
+    stream.codec_context.max_b_frames = 0
+    stream.codec_context.thread_count = 1
+    stream.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "main"}
+
+
+class VideoWriter:
+    """An MP4 file under the name `path` + ".part" until it is whole; BGR pictures at a steady rate."""
+
+    def __init__(self, path: Path, width: int, height: int, fps: int, *, bit_rate: int = 1_200_000) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        try:
+            self._container = av.open(str(self._part), "w", format="mp4")
+        except (OSError, av.FFmpegError) as error:
+            raise StreamError(f"video {path} cannot be written: {error}; give another place") from None
+        self._stream = self._container.add_stream("libx264", rate=fps)
+        set_up_encoder(self._stream, width, height, fps, bit_rate)
+        self._count = 0
+
+    def write(self, image: Image) -> None:
+        """Appends one picture (H, W, 3)."""
+        frame = VideoFrame.from_ndarray(image, format="bgr24")
+        frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
+        self._count += 1
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Finishes the file and gives it its name."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        self._part.replace(self._path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._container.close()
+            self._part.unlink(missing_ok=True)
