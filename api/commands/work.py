@@ -21,7 +21,7 @@ from api.commands.gates import checked_gate, gate_path
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from vision.config import GateConfig, Section, sections
 from vision.core.types import Detections
-from vision.errors import ConfigError, LaneWatchError, ModelError
+from vision.errors import ConfigError, ModelError, StreamError
 from vision.ports import Detector
 from vision.recording import RecordingWriter
 
@@ -128,7 +128,7 @@ class _NothingToDetect:
 
 def _work(worker: Worker) -> None:
     """Runs a worker in a thread, so that a signal's handler never meets its locks. Exit code 1 when it failed."""
-    failures: list[LaneWatchError] = []
+    failures: list[Exception] = []
     stopping = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -138,7 +138,7 @@ def _work(worker: Worker) -> None:
     def run() -> None:
         try:
             worker.run()
-        except LaneWatchError as error:
+        except Exception as error:  # noqa: BLE001 - a thread's top
             failures.append(error)
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -149,8 +149,8 @@ def _work(worker: Worker) -> None:
         time.sleep(POLL_S)
     worker.stop()
     thread.join()
-    if failures:
-        if isinstance(failures[0], ConfigError):
-            raise failures[0]
-        sys.stderr.write(f"lanewatch: {failures[0]}\n")
-        raise typer.Exit(1)
+    for failure in failures:
+        if isinstance(failure, StreamError):  # the bus or the section was lost: no bad input, another start may help
+            sys.stderr.write(f"lanewatch: {failure}\n")
+            raise typer.Exit(1)
+        raise failure
