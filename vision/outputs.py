@@ -107,7 +107,7 @@ class OutputWriter:
 
     def finish(self, open_visits: Iterable[Visit], summary: dict[str, Any]) -> None:
         """Adds what is known at the end: the visits still open, and the summary."""
-        self._visits += [visit_row(visit) | {"outcome": "open", "end_censored": True} for visit in open_visits]
+        self._visits += [visit_row(visit) for visit in open_visits]
         self._summary = summary
 
     def close(self) -> None:

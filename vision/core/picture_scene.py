@@ -6,6 +6,7 @@ seen where a vehicle that moved leaves the stop end of its polygon or the pictur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from vision.config import Camera, View
 from vision.core.geometry import LaneAxis, overlap_of_first, picture_axis, points_in_polygon
 from vision.core.line import LaneLine
-from vision.core.tracker import BoxTracker, Track, merge_doubles
-from vision.core.types import Seen
+from vision.core.tracker import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
+from vision.core.types import Detections, Seen
 from vision.core.vehicle import Vehicle
 
 __all__ = ["PictureScene"]
@@ -26,19 +27,28 @@ Array = NDArray[np.float64]
 CONFIRM_S: Final = 0.8
 """A track must last this long before it can be a vehicle."""
 CONFIRM_HITS: Final = 3
-CONFIRM_BEST: Final = 0.3
+TENTATIVE_S: Final = 1.6
+"""Memory for a track that is not yet a vehicle."""
+CONFIRM_BEST: Final = 0.35
 """And have had a box at least this sure (yolo11n's false boxes rarely pass 0.3)."""
 CONFIRM_MEAN: Final = 0.2
-AT_START_S: Final = 3.0
+AT_START_S: Final = 1.0
 """A vehicle first seen this soon after a camera's first frame was there before."""
+SAME_PLACE_SHARE: Final = 0.5
+"""A box that shares this much of the smaller one with a vehicle's box, on the same ground, shows the same vehicle."""
 STANDING_SHARE: Final = 0.05
 """It stands while it moves less than this share of its box's height in a second."""
 GONE_S: Final = 2.0
 """A vehicle that nothing hides and that is unseen for so long has gone."""
+LEFT_S: Final = 0.6
+"""The same for one that was seen last at the border of the picture, on its way out."""
 GONE_IN_LINE_S: Final = 8.0
 """The same for one that stood in the middle of the picture: detectors miss a standing vehicle for seconds."""
 HELD_S: Final = 900.0
 """The longest that a vehicle is held behind something nearer."""
+JUMP_S: Final = 1.0
+JUMP_SIZES: Final = 2.0
+"""A track that begins this soon after, and this near to, a vehicle's last box goes on with it."""
 EDGE: Final = 0.02
 """A box this near to the border of the picture, as a share of it, touches the border."""
 HIDDEN_SHARE: Final = 0.3
@@ -65,7 +75,7 @@ class PictureScene:
         self.camera = camera
         self._views = views
         self._lines = lines
-        self._tracker = BoxTracker(next_number, HELD_S)
+        self._tracker = BoxTracker(next_number, TENTATIVE_S)
         self._vehicles: dict[int, Vehicle] = {}
         self._size = (0, 0)
         self._places: list[_Place] = []
@@ -85,7 +95,7 @@ class PictureScene:
     def restart(self, t: float) -> None:
         """Begins a new session: old tracks stay as places where vehicles may be found again."""
         for track in self._tracker.tracks:
-            track.speed = [0.0, 0.0]
+            track.speed = [0.0, 0.0, 0.0, 0.0]
             if track.number in self._vehicles:
                 track.seen_t = max(track.seen_t, t)
 
@@ -95,10 +105,8 @@ class PictureScene:
             return
         t = seen.t
         self._began_t = t if self._began_t is None else self._began_t
-        keep = merge_doubles(seen.detections)
-        boxes = seen.detections.xyxy[keep].astype(np.float64)
-        score = seen.detections.score[keep].astype(np.float64)
-        tracks = self._tracker.step(boxes, score, seen.detections.class_id[keep], t)
+        boxes, score, class_id = _whole(seen.detections)
+        tracks = self._tracker.step(boxes, score, class_id, t, keep=self._vehicles)
         self._last = [([float(v) for v in box], track.number) for box, track in zip(boxes, tracks, strict=True)]
         for track in tracks:
             vehicle = self._vehicles.get(track.number)
@@ -155,7 +163,7 @@ class PictureScene:
         ):
             return
         place = self._place_of(track)
-        if place is None or self._covered_by_vehicle(track):
+        if place is None or self._is_known(track, t):
             return
         front, rear = self._extent(track, place)
         vehicle = Vehicle(track.number, place.lane_id, track.first_t, t, front, rear)
@@ -170,9 +178,9 @@ class PictureScene:
         place = next(place for place in self._places if place.lane_id == vehicle.lane_id)
         vehicle.front, vehicle.rear = self._extent(track, place)
         height = track.box[3] - track.box[1]
-        pace = float(np.linalg.norm(track.speed))
-        vehicle.speed = pace / self._size[1]
-        vehicle.set_slow(pace < STANDING_SHARE * height, t)
+        step = track.step_px(t)
+        vehicle.speed = (step or 0.0) / self._size[1]
+        vehicle.set_slow(step is not None and step < STANDING_SHARE * height, t - TRAIL_S)
         away = float(np.linalg.norm(_middle(track.box) - _middle(track.first_box)))
         vehicle.moved = vehicle.moved or away > MOVED_SHARE * height
         vehicle.seen_t = track.seen_t
@@ -189,7 +197,7 @@ class PictureScene:
             leaving = track is None or self._leaving(vehicle, track)
             hidden = track is not None and not leaving and self._hidden(track, t)
             vehicle.visible = 0.0 if hidden else 1.0
-            patience = GONE_S if leaving or vehicle.slow_since is None else GONE_IN_LINE_S
+            patience = LEFT_S if leaving else GONE_S if vehicle.slow_since is None else GONE_IN_LINE_S
             if unseen <= (HELD_S if hidden else patience):
                 continue
             self._end(vehicle, leaving)
@@ -214,17 +222,37 @@ class PictureScene:
         near = [
             other.box
             for other in self._tracker.tracks
-            if other.number != track.number and other.box[3] > track.box[3] and t - other.seen_t < GONE_S
+            if other.number != track.number
+            and other.number in self._vehicles
+            and other.box[3] > track.box[3]
+            and t - other.seen_t < GONE_S
         ]
         if not near:
             return False
         return float(overlap_of_first(np.array([track.box]), np.array(near)).max()) > HIDDEN_SHARE
 
-    def _covered_by_vehicle(self, track: Track) -> bool:
-        others = [o.box for o in self._tracker.tracks if o.number in self._vehicles and o.number != track.number]
-        if not others:
-            return False
-        return float(overlap_of_first(np.array([track.box]), np.array(others)).max()) > 0.8
+    def _is_known(self, track: Track, t: float) -> bool:
+        """Whether a track shows a vehicle that has another track; one that is unseen goes on with this track."""
+        others = [o for o in self._tracker.tracks if o.number in self._vehicles and o.number != track.number]
+        for other in others:
+            places = np.array([other.box, other.at(t)])
+            if same_ground_share(np.array([track.box]), places).max() > SAME_PLACE_SHARE:
+                if other.seen_t < t:
+                    self._go_on(other, track, t)
+                return True
+        jumped = [(_sizes_apart(other.box, track.first_box), other) for other in others if self._jumped(other, track, t)]
+        if jumped:
+            self._go_on(min(jumped, key=lambda pair: pair[0])[1], track, t)
+        return bool(jumped)
+
+    def _go_on(self, old: Track, new: Track, t: float) -> None:
+        self._tracker.join(old, new)
+        self._move(self._vehicles[old.number], old, t)
+
+    def _jumped(self, vehicle: Track, track: Track, t: float) -> bool:
+        """Whether a vehicle vanished just when a track began beside its place: it moved faster than boxes could follow."""
+        followed = 0.0 < track.first_t - vehicle.seen_t < JUMP_S
+        return followed and _sizes_apart(vehicle.box, track.first_box) < JUMP_SIZES and not self._hidden(vehicle, t)
 
     def _place_of(self, track: Track) -> _Place | None:
         anchor = self._anchor(track.box)
@@ -247,6 +275,15 @@ class PictureScene:
         return box[0] < EDGE * width or box[1] < EDGE * height or box[2] > (1 - EDGE) * width or box[3] > (1 - EDGE) * height
 
 
+def _whole(detections: Detections) -> tuple[Array, Array, NDArray[np.int16]]:
+    """One box (M, 4), score and class per vehicle: the hull of its parts, the score and class of the strongest part."""
+    group = merge_parts(detections)
+    leaders = np.unique(group)
+    parts = [detections.xyxy[group == leader].astype(np.float64) for leader in leaders]
+    hulls = [np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)]) for part in parts]
+    return np.array(hulls).reshape(-1, 4), detections.score[leaders].astype(np.float64), detections.class_id[leaders]
+
+
 def _support(box: list[float], along: Array) -> float:
     """Half the length of a box seen along a direction."""
     return float(abs(along[0]) * (box[2] - box[0]) + abs(along[1]) * (box[3] - box[1])) / 2
@@ -254,3 +291,9 @@ def _support(box: list[float], along: Array) -> float:
 
 def _middle(box: list[float]) -> Array:
     return np.array([box[0] + box[2], box[1] + box[3]]) / 2
+
+
+def _sizes_apart(a: list[float], b: list[float]) -> float:
+    """Distance of two boxes' middles in sizes of the larger one."""
+    size = math.sqrt(max((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)))
+    return float(np.linalg.norm(_middle(a) - _middle(b))) / size

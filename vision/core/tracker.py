@@ -6,7 +6,8 @@ frames. It keeps a lost track for `memory_s`; longer memory is the business of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from vision.core.geometry import iou, overlap_of_first
 from vision.core.types import VEHICLE_CLASSES, Detections
 
-__all__ = ["BoxTracker", "Track", "merge_doubles"]
+__all__ = ["TRAIL_S", "BoxTracker", "Track", "merge_doubles", "merge_parts", "same_ground_share"]
 
 Array = NDArray[np.float64]
 DOUBLE_IOU: Final = 0.65
@@ -26,47 +27,74 @@ PART_OF: Final = 0.9
 """A box that lies this much inside a stronger one is a part of it, a cab or a trailer."""
 POSITION_TIME_S: Final = 0.25
 """Time constant with which a track's box follows the detections."""
+JUMP_SHARE: Final = 0.3
+"""A box that is off by this share of its size has moved; only smaller differences are noise to be smoothed."""
 SPEED_TIME_S: Final = 0.8
 """Time constant of its speed."""
+SAME_FOOT: Final = 0.25
+"""Boxes whose bottom edges are within this share of the lower box's height stand on the same ground."""
+PART_ON_FOOT: Final = 0.7
+"""A box that lies this much inside another one on the same ground is a part of it."""
+TRAIL_S: Final = 1.0
+"""A track remembers its boxes [t, x1, y1, x2, y2] this far back."""
 COAST_S: Final = 1.0
 """A lost track goes on with its speed for no longer than this."""
+NEAR_SIZES: Final = 0.4
+"""A box this near to the expected one, in sizes of the box, may be the same."""
+STEP_SIZES_PER_S: Final = 0.6
+"""And so much farther for each second that the track was not seen: vehicles start and brake."""
 FAR: Final = 1e3
 
 
 @dataclass(slots=True)
 class Track:
-    """A box that was followed: px of the camera's frame, speeds in px/s, evidence that it is a vehicle."""
+    """A box that was followed: px of the camera's frame, speeds of its edges in px/s, evidence that it is a vehicle."""
 
     number: int
     box: list[float]
     first_t: float
     seen_t: float
     first_box: list[float]
-    speed: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    speed: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
     hits: int = 1
     score_sum: float = 0.0
     best_score: float = 0.0
     votes: list[float] = field(default_factory=lambda: [0.0] * len(VEHICLE_CLASSES))
+    trail: list[list[float]] = field(default_factory=list)
 
     def at(self, t: float) -> list[float]:
         """Where its box is expected at t."""
         dt = min(max(t - self.seen_t, 0.0), COAST_S)
-        dx, dy = self.speed[0] * dt, self.speed[1] * dt
+        dx, dy = (self.speed[0] + self.speed[2]) / 2 * dt, (self.speed[1] + self.speed[3]) / 2 * dt
         return [self.box[0] + dx, self.box[1] + dy, self.box[2] + dx, self.box[3] + dy]
+
+    def step_px(self, t: float) -> float | None:
+        """How far its slowest corner went in the last second; None before it was followed for so long.
+
+        A vehicle that moves takes all corners of its box along; a box that only flickers does not.
+        """
+        if not self.trail or t - self.trail[0][0] < TRAIL_S:
+            return None
+        _, *before = self.trail[0]
+        dx1, dy1, dx2, dy2 = (now - then for now, then in zip(self.box, before, strict=True))
+        return min(math.hypot(dx, dy) for dx in (dx1, dx2) for dy in (dy1, dy2))
 
     def meet(self, xyxy: list[float], score: float, class_id: int, t: float) -> None:
         """Follows a detection."""
         dt = t - self.seen_t
         before = self.box
         expected = self.at(t)
-        gain = 1.0 if dt <= 0 else 1.0 - float(np.exp(-dt / POSITION_TIME_S))
+        away = max(abs(e - z) for e, z in zip(expected, xyxy, strict=True)) / max(xyxy[2] - xyxy[0], xyxy[3] - xyxy[1])
+        gain = 1.0 if dt <= 0 else max(1.0 - math.exp(-dt / POSITION_TIME_S), min(away / JUMP_SHARE, 1.0))
         self.box = [e + gain * (z - e) for e, z in zip(expected, xyxy, strict=True)]
         if dt > 0:
-            gain = 1.0 - float(np.exp(-dt / SPEED_TIME_S))
-            for axis in (0, 1):
-                step = (xyxy[axis] + xyxy[axis + 2] - before[axis] - before[axis + 2]) / 2 / dt
-                self.speed[axis] += gain * (step - self.speed[axis])
+            gain = max(1.0 - math.exp(-dt / SPEED_TIME_S), min(away / JUMP_SHARE, 1.0) / 2)
+            for edge in range(4):
+                self.speed[edge] += gain * ((xyxy[edge] - before[edge]) / dt - self.speed[edge])
         self.seen_t = t
+        self.trail.append([t, *self.box])
+        while len(self.trail) > 1 and t - self.trail[1][0] >= TRAIL_S:
+            self.trail.pop(0)
         self.hits += 1
         self._credit(score, class_id)
 
@@ -91,6 +119,29 @@ def merge_doubles(detections: Detections) -> NDArray[np.intp]:
     return np.array(sorted(kept), dtype=np.intp)
 
 
+def same_ground_share(a: Array, b: Array) -> Array:
+    """Share (N, M) of the smaller of two boxes that lies in the other one; 0 where their feet are on different ground."""
+    lower = np.minimum((a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None])
+    foot = np.abs(a[:, None, 3] - b[None, :, 3]) < SAME_FOOT * lower
+    return np.asarray(np.where(foot, np.maximum(overlap_of_first(a, b), overlap_of_first(b, a).T), 0.0))
+
+
+def merge_parts(detections: Detections) -> NDArray[np.intp]:
+    """Group (N,) of each box when boxes of one vehicle are taken together: cab, trailer and whole stand on the same ground.
+
+    A group's number is the index of its strongest box.
+    """
+    boxes = detections.xyxy.astype(np.float64)
+    inside = overlap_of_first(boxes, boxes)
+    same = (iou(boxes, boxes) > DOUBLE_IOU) | (np.maximum(inside, inside.T) > PART_OF)
+    same |= same_ground_share(boxes, boxes) > PART_ON_FOOT
+    group = np.full(len(boxes), -1, np.intp)
+    for i in np.lexsort((np.arange(len(boxes)), -detections.score)):
+        leaders = np.flatnonzero(same[i] & (group == np.arange(len(boxes))))
+        group[i] = leaders[0] if len(leaders) else i
+    return group
+
+
 class BoxTracker:
     """Tracks of one camera's picture. `next_number` gives numbers that are unique in the pipeline."""
 
@@ -99,19 +150,34 @@ class BoxTracker:
         self.memory_s = memory_s
         self._next_number = next_number
 
-    def step(self, xyxy: Array, score: Array, class_id: NDArray[np.int16], t: float) -> list[Track]:
-        """Follows one frame's boxes (N, 4); the track of each, in their order. Drops tracks past their memory."""
-        self.tracks = [track for track in self.tracks if t - track.seen_t <= self.memory_s]
+    def step(self, xyxy: Array, score: Array, class_id: NDArray[np.int16], t: float, keep: Container[int] = ()) -> list[Track]:
+        """Follows one frame's boxes (N, 4); the track of each, in their order.
+
+        Tracks past their memory are dropped, but for those whose numbers are in `keep`: these choose their boxes first.
+        """
+        self.tracks = [track for track in self.tracks if track.number in keep or t - track.seen_t <= self.memory_s]
         owners: list[Track | None] = [None] * len(xyxy)
-        for row, column in self._pairs(xyxy, t):
-            track = self.tracks[row]
-            track.meet([float(v) for v in xyxy[column]], float(score[column]), int(class_id[column]), t)
-            owners[column] = track
+        for chosen in (True, False):
+            tracks = [track for track in self.tracks if (track.number in keep) is chosen]
+            free = np.array([i for i, owner in enumerate(owners) if owner is None], np.intp)
+            for row, column in _pairs(tracks, xyxy[free], t):
+                i = int(free[column])
+                tracks[row].meet([float(v) for v in xyxy[i]], float(score[i]), int(class_id[i]), t)
+                owners[i] = tracks[row]
         return [owner or self._begin(i, xyxy, score, class_id, t) for i, owner in enumerate(owners)]
 
     def drop(self, numbers: set[int]) -> None:
         """Forgets tracks, because something else follows them from now on."""
         self.tracks = [track for track in self.tracks if track.number not in numbers]
+
+    def join(self, old: Track, new: Track) -> None:
+        """Lets an old track go on where a new one is: both show the same vehicle."""
+        old.box, old.speed, old.seen_t, old.trail = new.box, new.speed, new.seen_t, new.trail
+        old.hits += new.hits
+        old.score_sum += new.score_sum
+        old.best_score = max(old.best_score, new.best_score)
+        old.votes = [a + b for a, b in zip(old.votes, new.votes, strict=True)]
+        self.drop({new.number})
 
     def as_data(self) -> list[dict[str, Any]]:
         """Plain data for a checkpoint."""
@@ -128,16 +194,18 @@ class BoxTracker:
         self.tracks.append(track)
         return track
 
-    def _pairs(self, xyxy: Array, t: float) -> list[tuple[int, int]]:
-        if not self.tracks or not len(xyxy):
-            return []
-        expected = np.array([track.at(t) for track in self.tracks])
-        overlap = iou(expected, xyxy)
-        middle_e = (expected[:, :2] + expected[:, 2:]) / 2
-        middle_z = (xyxy[:, :2] + xyxy[:, 2:]) / 2
-        size = np.sqrt(np.prod(expected[:, 2:] - expected[:, :2], axis=1))
-        away = np.linalg.norm(middle_e[:, None] - middle_z[None], axis=2) / size[:, None]
-        missed = np.array([min(t - track.seen_t, 2.0) for track in self.tracks])
-        cost = np.where((overlap > 0.1) | (away < 0.4 + 0.3 * missed[:, None]), 1.0 - overlap + 0.3 * away, FAR)
-        rows, columns = linear_sum_assignment(cost)
-        return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
+
+def _pairs(tracks: list[Track], xyxy: Array, t: float) -> list[tuple[int, int]]:
+    if not tracks or not len(xyxy):
+        return []
+    expected = np.array([track.at(t) for track in tracks])
+    overlap = iou(expected, xyxy)
+    middle_e = (expected[:, :2] + expected[:, 2:]) / 2
+    middle_z = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+    size = np.sqrt(np.prod(expected[:, 2:] - expected[:, :2], axis=1))
+    away = np.linalg.norm(middle_e[:, None] - middle_z[None], axis=2) / size[:, None]
+    since = np.array([min(t - track.seen_t, COAST_S) for track in tracks])
+    near = away < NEAR_SIZES + STEP_SIZES_PER_S * since[:, None]
+    cost = np.where((overlap > 0.1) | near, 1.0 - overlap + 0.3 * away, FAR)
+    rows, columns = linear_sum_assignment(cost)
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
