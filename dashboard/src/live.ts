@@ -10,6 +10,9 @@ import { EMPTY, reduce, type Action, type PageState } from "./store";
 /** Even without a worker the server sends a heartbeat every 10 s. */
 const SILENCE_MS = 25_000;
 
+/** A second's messages come in one burst: they are drawn together. */
+const GATHER_MS = 50;
+
 /** The page's state, kept up to date by the stream for as long as the component lives. */
 export function usePageState(): PageState {
   const [state, show] = useState(EMPTY);
@@ -22,9 +25,13 @@ export function usePageState(): PageState {
 
 function openStream(show: (state: PageState) => void): Socket {
   let held: PageState = EMPTY;
+  let due: number | undefined;
   const act = (action: Action): void => {
     held = reduce(held, action);
-    show(held);
+    due ??= window.setTimeout(() => {
+      due = undefined;
+      show(held);
+    }, GATHER_MS);
   };
   const address = (): string =>
     socketAddress("/api/v1/stream", held.place ? { after: held.place.position, epoch: held.place.epoch } : {});
@@ -46,11 +53,11 @@ export const NowProvider = NowContext.Provider;
 /** The server's time in POSIX seconds; whoever asks is drawn again as it passes. */
 export const useNow = (): number => useContext(NowContext);
 
-/** This machine's clock moved to the server's, renewed four times a second so that ages tick on without messages. */
+/** This machine's clock moved to the server's, renewed twice a second so that ages tick on without messages. */
 export function useServerClock(offsetS: number): number {
   const [nowMs, setNowMs] = useState(Date.now);
   useEffect(() => {
-    const timer = window.setInterval(() => setNowMs(Date.now()), 250);
+    const timer = window.setInterval(() => setNowMs(Date.now()), 500);
     return () => window.clearInterval(timer);
   }, []);
   return nowMs / 1000 + offsetS;

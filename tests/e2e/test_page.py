@@ -141,7 +141,7 @@ def test_an_alert_is_raised_acknowledged_and_remembered(page, served):
 
     alert.get_by_role("button", name="Acknowledge").press("Enter")
     expect(alert).to_contain_text("active, acknowledged")
-    expect(alert).to_contain_text("acknowledged by operator at")
+    expect(alert).to_contain_text("acknowledged by an operator at")
     expect(alert.get_by_role("button")).to_have_count(0)
     page.reload()
     expect(alert).to_contain_text("active, acknowledged")

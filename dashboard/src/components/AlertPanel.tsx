@@ -71,7 +71,7 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
             <b>{texts.alerts.action}:</b> {action}
           </p>
         )}
-        {look === "acknowledged" && alarm && <p class="by">{texts.alerts.by(alarm.by, time(alarm.t))}</p>}
+        {look === "acknowledged" && alarm && <p class="by">{texts.alerts.by(texts.alerts.who[alarm.by] ?? alarm.by, time(alarm.t))}</p>}
         {(look === "unacknowledged" || look === "ended_unacknowledged") && <AcknowledgeButton alertId={alert.alert_id} live={live} />}
       </div>
     </li>

@@ -132,6 +132,7 @@ export const en: Texts = {
     acknowledge: "Acknowledge",
     acknowledging: "Sending",
     acknowledgeFailed: (reason) => `Not acknowledged: ${reason}`,
+    who: { operator: "an operator", program: "a program" },
     by: (who, time) => `acknowledged by ${who} at ${time}`,
     announce: (severity, what) => `${severity}: ${what}`,
     trucks: (count) => plural(count, "vehicle", "vehicles"),

@@ -73,6 +73,8 @@ export interface Texts {
     acknowledge: string;
     acknowledging: string;
     acknowledgeFailed: (reason: string) => string;
+    /** Who did it: the server says operator or program where nobody gave a name. */
+    who: Readonly<Record<string, string>>;
     by: (who: string, time: string) => string;
     announce: (severity: string, what: string) => string;
     trucks: (count: string) => string;

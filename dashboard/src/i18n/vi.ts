@@ -131,6 +131,7 @@ export const vi: Texts = {
     acknowledge: "Xác nhận",
     acknowledging: "Đang gửi",
     acknowledgeFailed: (reason) => `Chưa xác nhận được: ${reason}`,
+    who: { operator: "nhân viên trực", program: "chương trình" },
     by: (who, time) => `${who} xác nhận lúc ${time}`,
     announce: (severity, what) => `${severity}: ${what}`,
     trucks: (count) => `${count} xe`,
