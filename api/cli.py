@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import typer
 
+from api.commands.check import check_command
 from api.commands.config import config_app
 from api.commands.export import export_command
 from api.commands.replay import replay_command
@@ -44,6 +45,7 @@ app.command("run")(run_command)
 app.command("worker")(worker_command)
 app.command("api")(api_command)
 app.command("replay")(replay_command)
+app.command("check")(check_command)
 app.command("export")(export_command)
 app.add_typer(config_app, name="config")
 app.command("schema")(schema_command)

@@ -1,0 +1,82 @@
+"""`lanewatch check`: is a gate file right, do its cameras answer, do its lanes lie where the trucks are?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.gates import checked_gate
+from api.commands.inputs import assigned, camera_urls
+from vision.config import Camera, GateConfig, sections
+from vision.errors import ConfigError, StreamError
+
+if TYPE_CHECKING:
+    from vision.camera_check import CameraReport
+
+__all__ = ["check_command"]
+
+
+def check_command(
+    gate: Annotated[Path, typer.Argument(metavar="GATE", help="Gate file.")],
+    *,
+    connect: Annotated[bool, typer.Option(help="Open each camera and look at its stream.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw lanes, axes and a 10 m grid on each camera's picture.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Look at this instead; CAMERA=... to say whose.")] = None,
+) -> None:
+    """Check a gate file; with --connect also its cameras."""
+    if picture is not None and not connect:
+        raise ConfigError("--picture needs --connect: the lanes are drawn on what the camera sends")
+    config = checked_gate(gate)
+    _say(f"gate {config.id}: {len(config.lanes)} lanes, {len(config.cameras)} cameras, {len(config.alerts)} alert rules")
+    for section in sections(config):
+        _say(f"section {section.id}: lanes {', '.join(section.lanes)}")
+    for camera in config.cameras:
+        how = "calibrated" if camera.ground else "not calibrated: no metres are measured"
+        _say(f"camera {camera.id}: sees {', '.join(view.lane for view in camera.views)}; {how}")
+    if connect:
+        _connect(config, camera_urls(config, assigned(source or [], config)), picture)
+
+
+def _connect(config: GateConfig, urls: dict[str, str | None], picture: Path | None) -> None:
+    from vision.camera_check import check_camera
+
+    failures: list[str] = []
+    for camera in config.cameras:
+        url = urls[camera.id]
+        if url is None:
+            _say(f"camera {camera.id}: offline, {camera.url_env or 'url'} is not set")
+            continue
+        try:
+            report = check_camera(url)
+        except StreamError as error:
+            failures.append(f"camera {camera.id}: {error}")
+            _say(f"camera {camera.id}: FAILED")
+            continue
+        _say(f"camera {camera.id}: {_told(report)}")
+        if picture is not None:
+            _draw(config, camera, report, picture)
+    if failures:
+        raise StreamError("; ".join(failures))
+
+
+def _told(report: CameraReport) -> str:
+    measured = "frame rate unknown" if report.fps is None else f"{report.fps:.1f} frames/s"
+    declared = "" if report.declared_fps is None else f" (it says {report.declared_fps:.1f})"
+    first = f"first picture after {report.first_frame_s:.2f} s"
+    return f"{report.width}x{report.height} {report.codec}, {measured}{declared}, {first}"
+
+
+def _draw(config: GateConfig, camera: Camera, report: CameraReport, picture: Path) -> None:
+    from vision.decoding import to_rgb
+    from vision.lane_drawing import draw_lanes, save_picture
+
+    path = picture if len(config.cameras) == 1 else picture.with_name(f"{picture.stem}-{camera.id}{picture.suffix}")
+    save_picture(draw_lanes(to_rgb(report.frame, report.height, report.width), config, camera), path)
+    _say(f"camera {camera.id}: lanes drawn on {path}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
