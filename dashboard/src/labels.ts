@@ -16,8 +16,8 @@ export interface Label {
 }
 
 export const LABEL_HEIGHT = 18;
-const LETTER_WIDTH = 7.1;
-const PADDING = 9;
+const LETTER_WIDTH = 6.7;
+const PADDING = 8;
 
 export const labelWidth = (text: string): number => text.length * LETTER_WIDTH + PADDING;
 

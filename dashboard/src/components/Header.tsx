@@ -8,7 +8,7 @@ import type { PageState } from "../store";
 import { LinkIcon, ThemeIcon } from "./icons";
 
 export type Theme = "dark" | "light";
-const SOURCE_URL = "/source";
+const SOURCE_URL = "/source.tar.gz";
 
 interface HeaderProps {
   state: PageState;
@@ -44,7 +44,7 @@ export function Header({ state, theme, onLanguage, onTheme }: HeaderProps) {
         <button type="button" class="theme" title={texts.header.theme[other]} aria-label={texts.header.theme[other]} onClick={() => onTheme(other)}>
           <ThemeIcon />
         </button>
-        <a href={SOURCE_URL} title={texts.header.sourceTitle} target="_blank" rel="noreferrer">
+        <a href={SOURCE_URL} title={texts.header.sourceTitle} download>
           {texts.header.source}
         </a>
       </nav>

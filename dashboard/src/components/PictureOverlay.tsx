@@ -95,8 +95,9 @@ function boxLabels(boxes: readonly Box[], at: Place, vehicles: OverlayProps["veh
       if (text === null) return [];
       const [left, top] = at([box.xyxy[0], box.xyxy[1]]);
       const [right, bottom] = at([box.xyxy[2], box.xyxy[3]]);
-      const inner = right - labelWidth(text);
-      const places = [[left, top + LABEL_HEIGHT], [left, bottom], [inner, top + LABEL_HEIGHT], [inner, bottom], [left, top]] as const;
+      const room = right - left - labelWidth(text);
+      const across = room > 0 ? [left, left + room] : [left + room / 2];
+      const places = across.flatMap((x) => [top + LABEL_HEIGHT, bottom, top].map((y) => [x, y] as const));
       return [{ key: `${box.track_id}`, text, places }];
     });
 }
