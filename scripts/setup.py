@@ -25,7 +25,7 @@ VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 PAGE = ROOT / "dashboard"
 CONTAINED = {"base": ("base",), "dev": ("base", "dev"), "ml": ("base", "ml")}
-ML_GB, BASE_GB = 6, 0.6
+ML_GB, BASE_GB = 6, 0.7
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
