@@ -13,7 +13,7 @@ from api.config_versions import sync_config
 from api.guard import Guard
 from api.page import Page
 from api.problems import PROBLEMS, add_problem_handlers
-from api.routes import alerts, cameras, gate, lanes, service, sign_in, stream, visits
+from api.routes import alerts, cameras, gate, lanes, service, sign_in, source, stream, visits
 from api.services import running
 from api.settings import Settings
 from api.store import open_store, sqlite_url
@@ -57,7 +57,7 @@ def create_app(settings: Settings, *, import_changed: bool = False) -> FastAPI:
         responses=PROBLEMS,
     )
     add_problem_handlers(app)
-    for routes in (gate, lanes, visits, alerts, cameras, stream, service, sign_in):
+    for routes in (gate, lanes, visits, alerts, cameras, stream, service, sign_in, source):
         app.include_router(routes.router)
     app.mount("/", Page(settings.dashboard), name="page")
     hosts = frozenset({*settings.allowed_hosts, settings.host.lower()})

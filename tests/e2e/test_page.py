@@ -255,3 +255,12 @@ def test_every_control_has_a_name_and_is_reached_by_keyboard(page, served):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.ariaLabel || document.activeElement.innerText"))
     assert {"Tiếng Việt", "Light colours", "Source", "Acknowledge"} <= reached
+
+
+def test_the_source_code_is_one_click_away(page, served):
+    api, _ = served
+    page.goto(api.url)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Source").click()
+    assert download.value.suggested_filename == "lanewatch-source.tar.gz"
+    assert download.value.path().stat().st_size > 50_000
