@@ -190,9 +190,9 @@ class _Client:
                 self._reply(headers, 461)
             case "PLAY" if self._channel is not None:
                 self._path = path
-                began = self._server.started_s
-                self._started = time.monotonic() if began is None else began
-                self._units = self._server.media[path].play(time.monotonic() - self._started)
+                now_s, began_s = time.monotonic(), self._server.started_s
+                self._started = now_s if began_s is None else began_s
+                self._units = self._server.media[path].play(now_s - self._started)
                 self._reply(
                     headers, 200, {"Session": self._session, "RTP-Info": f"url={url}/track1;seq=0;rtptime={FIRST_TIMESTAMP}"}
                 )
