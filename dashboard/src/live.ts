@@ -1,7 +1,7 @@
 /** The live page: the store fed by the stream, the clock, and hooks that show both. */
 
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { decodeStreamFrame } from "./frames";
 import { isSignedIn } from "./rest";
 import { Socket, socketAddress } from "./socket";
@@ -45,6 +45,17 @@ function openStream(show: (state: PageState) => void): Socket {
     signedOut: () => act({ kind: "signed_out" }),
   };
   return new Socket(address, events, isSignedIn, SILENCE_MS);
+}
+
+/** Loads the page anew when the server was replaced by another version: a screen stays open for weeks. */
+export function useNewVersion(state: PageState): void {
+  const first = useRef<string | null>(null);
+  const version = state.heartbeat?.version ?? null;
+  useEffect(() => {
+    if (version === null) return;
+    first.current ??= version;
+    if (version !== first.current) window.location.reload();
+  }, [version]);
 }
 
 const NowContext = createContext(0);

@@ -78,7 +78,7 @@ function Figures({ view }: { view: LaneView }) {
         {queue !== null && <small> {texts.board.vehicleUnit(queue)}</small>}
       </Figure>
       <Figure name="longest" label={columns.longest}>
-        {wait === null ? NOT_MEASURED : duration(wait, texts.units)}
+        {wait !== null ? duration(wait, texts.units) : queue === 0 ? <span class="nobody">{texts.board.nobody}</span> : NOT_MEASURED}
       </Figure>
       <Figure name="expected" label={columns.expected} note={expectedNote(view, texts)}>
         {expectedText(view, texts)}

@@ -5,18 +5,23 @@ import { alertViews } from "../alert_view";
 import { age } from "../figures";
 import { STALE_S } from "../freshness";
 import { chooseLanguage, LANGUAGES, nameIn, TextsProvider, useTexts, type Language } from "../i18n";
-import { NowProvider, useNow, usePageState, useServerClock } from "../live";
+import { NowProvider, useNewVersion, useNow, usePageState, useServerClock } from "../live";
 import { useRemembered } from "../preferences";
 import type { PageState } from "../store";
 import { AlertPanel } from "./AlertPanel";
 import { CameraPanel } from "./CameraPanel";
+import { FailureGuard } from "./Failure";
 import { Header, newestAgeS, type Theme } from "./Header";
 import { LaneBoard } from "./LaneBoard";
 import { SignedOut } from "./SignedOut";
 
+/** With so few lanes the pictures may take the rest of the screen. */
+const FEW_LANES = 2;
+
 export function Page() {
   const state = usePageState();
   const now = useServerClock(state.clockOffsetS);
+  useNewVersion(state);
   const [language, setLanguage] = useRemembered<Language>("language", (held) => chooseLanguage(held, navigator.languages));
   const [theme, setTheme] = useRemembered<Theme>("theme", (held) => (held === "light" ? "light" : "dark"));
   useEffect(() => {
@@ -27,8 +32,10 @@ export function Page() {
   return (
     <TextsProvider value={LANGUAGES[language]}>
       <NowProvider value={now}>
-        <Header state={state} theme={theme} onLanguage={setLanguage} onTheme={setTheme} />
-        {state.phase === "signed_out" ? <SignedOut /> : <Console state={state} />}
+        <FailureGuard>
+          <Header state={state} theme={theme} onLanguage={setLanguage} onTheme={setTheme} />
+          {state.phase === "signed_out" ? <SignedOut /> : <Console state={state} />}
+        </FailureGuard>
       </NowProvider>
     </TextsProvider>
   );
@@ -41,7 +48,7 @@ function Console({ state }: { state: PageState }) {
   if (info === null) return <main class="loading"><p role="status">{texts.board.loading}</p></main>;
   const alerts = alertViews(state.alerts, state.alarms);
   return (
-    <main class={state.phase === "live" ? "console" : "console disconnected"}>
+    <main class={`console ${state.phase === "live" ? "" : "disconnected"} ${info.lanes.length > FEW_LANES ? "" : "few-lanes"}`}>
       <NotLive state={state} />
       <LaneBoard state={state} info={info} alerts={alerts} hovered={hovered} onHover={setHovered} />
       <AlertPanel alerts={alerts} timeZone={info.timezone} live={state.phase === "live"} />

@@ -82,6 +82,7 @@ export const en: Texts = {
       no_data: "no data",
     },
     empty: "no vehicles",
+    nobody: "none",
     legend: {
       standing: "standing",
       moving: "moving",
@@ -153,7 +154,7 @@ export const en: Texts = {
       unknown: "unknown",
     },
     since: (time, length) => `since ${time} (${length})`,
-    rate: (fps) => `${fps} pictures/s`,
+    rate: (fps) => `${fps} frames/s analysed`,
     shedding: (step) => `load shedding, step ${step}`,
     waitingForPicture: "Waiting for the first picture",
     pictureAge: (age) => `picture ${age} old`,
@@ -170,5 +171,5 @@ export const en: Texts = {
     how: "The link is printed in the terminal where LaneWatch was started (`lanewatch run`). Each link works once; `lanewatch link` prints a new one.",
     again: "Try again",
   },
-  fatal: { title: "This page has failed", text: "Something unexpected happened in the page itself. Measuring goes on.", reload: "Reload" },
+  fatal: { title: "This page has failed", text: "Something unexpected happened in the page itself; measuring goes on. It loads anew in 10 seconds.", reload: "Reload" },
 };

@@ -53,6 +53,8 @@ export interface Texts {
     quality: { ok: string; degraded: string; stale: string; unknown: string };
     reasons: Record<Reason, string>;
     empty: string;
+    /** In place of a wait when the queue is measured and nobody waits. */
+    nobody: string;
     legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string };
   };
   trend: { title: (lane: string) => string; loading: string; failed: string; empty: string; peak: (value: string) => string; at: (time: string, value: string) => string };

@@ -81,6 +81,7 @@ export const vi: Texts = {
       no_data: "không có dữ liệu",
     },
     empty: "không có xe",
+    nobody: "không có",
     legend: {
       standing: "đang đứng",
       moving: "đang di chuyển",
@@ -152,7 +153,7 @@ export const vi: Texts = {
       unknown: "không rõ",
     },
     since: (time, length) => `từ ${time} (${length})`,
-    rate: (fps) => `${fps} hình/giây`,
+    rate: (fps) => `phân tích ${fps} hình/giây`,
     shedding: (step) => `giảm tải, bậc ${step}`,
     waitingForPicture: "Đang chờ hình đầu tiên",
     pictureAge: (age) => `hình cách đây ${age}`,
@@ -169,5 +170,5 @@ export const vi: Texts = {
     how: "Liên kết được in ra ở cửa sổ dòng lệnh nơi khởi động LaneWatch (`lanewatch run`). Mỗi liên kết chỉ dùng được một lần; lệnh `lanewatch link` in ra liên kết mới.",
     again: "Thử lại",
   },
-  fatal: { title: "Trang bị lỗi", text: "Đã có lỗi ngoài dự kiến trong chính trang này. Việc đo vẫn tiếp tục.", reload: "Tải lại" },
+  fatal: { title: "Trang bị lỗi", text: "Đã có lỗi ngoài dự kiến trong chính trang này; việc đo vẫn tiếp tục. Trang sẽ tự tải lại sau 10 giây.", reload: "Tải lại" },
 };
