@@ -8,4 +8,4 @@ lock=$2
 extras=${3:-}
 
 python3 -m venv "$target"
-"$target/bin/pip" install --no-cache-dir --constraint "requirements/$lock.txt" ".${extras:+[$extras]}"
+"$target/bin/pip" install --constraint "requirements/$lock.txt" ".${extras:+[$extras]}"

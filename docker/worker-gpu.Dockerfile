@@ -12,6 +12,7 @@ COPY requirements/ requirements/
 COPY docker/install.sh docker/
 COPY vision/ vision/
 COPY api/ api/
+ENV PIP_NO_CACHE_DIR=1
 RUN sh docker/install.sh /opt/lanewatch ml ml
 
 FROM nvidia/cuda:13.0.1-runtime-ubuntu24.04
