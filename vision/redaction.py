@@ -6,6 +6,8 @@ from typing import Final
 __all__ = ["redact_url"]
 
 _CREDENTIALS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<secret>[^\s/?#'\"]*)@")
+# A password with / ? or # in it, which should have been escaped: what follows the first colon is no port.
+_UNESCAPED: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#'\"@:]*:(?!\d{1,5}(?:[/?#\s'\"]|$))[^\s'\"]*@")
 _SECRET_PARAMETER: Final = re.compile(
     r"(?P<key>[?&](?:user(?:name)?|pass(?:word)?|pwd|token|key|secret|auth)=)[^&\s'\"#]+", re.IGNORECASE
 )
@@ -13,4 +15,5 @@ _SECRET_PARAMETER: Final = re.compile(
 
 def redact_url(text: str) -> str:
     """The text with the user and password of every URL in it, and passwords given as parameters, replaced by ***."""
+    text = _UNESCAPED.sub(r"\g<scheme>***@", text)
     return _SECRET_PARAMETER.sub(r"\g<key>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))

@@ -14,7 +14,9 @@ from vision.redaction import redact_url
         ("Error opening 'rtsp://a:b@h/x?y=1': 401", "Error opening 'rtsp://***@h/x?y=1': 401"),
         ("http://h/s?user=me&password=p&x=1", "http://h/s?user=***&password=***&x=1"),
         ("rtsp://a:p@ss@h/x", "rtsp://***@h/x"),
+        ("rtsp://a:p/s?s#@h/x", "rtsp://***@h/x"),
         ("rtsp://h/path@2", "rtsp://h/path@2"),
+        ("rtsp://h:554/path@2", "rtsp://h:554/path@2"),
         ("mail me@example.org", "mail me@example.org"),
     ],
 )
