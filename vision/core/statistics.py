@@ -120,6 +120,8 @@ class LaneHistory:
     def load(self, data: dict[str, Any]) -> None:
         """Goes on from what `as_data` described."""
         self.began_t = data["began_t"]
+        for series in (self.ends, self.arrivals, self.busy, self.cycles):
+            series.clear()
         self.ends.extend(Durations(*end) for end in data["ends"])
         self.arrivals.extend(data["arrivals"])
         self.busy.extend([first, last] for first, last in data["busy"])

@@ -1,0 +1,98 @@
+"""The replay's own rules: mid-life recordings, changes of config and lane status, events of strangers."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.gate_scene import T0, scene_events, scene_gate, write_scene
+from vision.config import GateConfig, sections
+from vision.core.pipeline import Pipeline
+from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
+from vision.errors import RecordingError
+from vision.messages import Message
+from vision.recording import Checkpoint, Recorded, RecordingWriter, read_recording
+from vision.replay import Replay, merged, replay
+
+EVENTS = list(scene_events(seconds=40))
+
+
+def run(replayed: Replay, events: list[Recorded] | list[Event]) -> list[Message]:
+    return [message for event in events for message in replayed.step(event)]
+
+
+def without(config: GateConfig, **changes: object) -> GateConfig:
+    return GateConfig.model_validate(config.model_dump() | changes)
+
+
+def test_a_recording_that_begins_in_mid_life_goes_on_as_the_whole_did(tmp_path: Path) -> None:
+    whole = run(Replay(scene_gate()), EVENTS)
+    pipelines = {section.id: Pipeline(scene_gate(), section) for section in sections(scene_gate())}
+    cut = EVENTS.index(Tick(T0 + 20)) + 1
+    for event in EVENTS[:cut]:
+        for name, pipeline in pipelines.items():
+            if getattr(event, "camera", name) == name:
+                pipeline.step(event)
+    path = tmp_path / "tail.jsonl"
+    with RecordingWriter(path, scene_gate(), {"north": (1920, 1080), "south": (1920, 1080)}) as writer:
+        for name, pipeline in pipelines.items():
+            writer.write(Checkpoint(name, T0 + 20, pipeline.checkpoint()))
+        for event in EVENTS[cut:]:
+            writer.write(event)
+    tail = run(Replay(scene_gate()), list(read_recording(path).events))
+    wanted = [m for m in whole if m.type != "alert.changed" and m.timestamp.timestamp() > T0 + 20]
+    assert [m for m in tail if m.type != "alert.changed"] == wanted
+    assert len(wanted) > 80
+
+
+def test_another_config_in_the_recording_counts_from_there_on() -> None:
+    rule = {"name": "one", "measure": "vehicles", "fire_at": 1, "clear_at": 0, "for_s": 0}
+    changed = without(scene_gate(), alerts=[rule])
+    middle = EVENTS.index(Tick(T0 + 30)) + 1
+    events: list[Recorded] = [*EVENTS[:middle], ConfigChanged(T0 + 30.5, changed), *EVENTS[middle:]]
+    messages = run(Replay(scene_gate()), events)
+    rules = {m.data.rule: m.timestamp.timestamp() - T0 for m in messages if m.type == "alert.changed"}
+    assert rules["one"] > 30
+    assert [m for m in messages if m.type == "lane.measured"] == [
+        m for m in run(Replay(scene_gate()), EVENTS) if m.type == "lane.measured"
+    ]
+    kept = Replay(scene_gate(), keep_config=True)
+    assert not kept.takes(events[middle])
+    assert kept.takes(events[0])
+
+
+def test_another_config_may_change_the_sections() -> None:
+    north = [camera for camera in scene_gate().cameras if camera.id == "north"]
+    smaller = without(scene_gate(), cameras=north, lanes=scene_gate().lanes[:1])
+    replayed = Replay(scene_gate())
+    run(replayed, EVENTS[:200])
+    run(replayed, [ConfigChanged(T0 + 30.5, smaller)])
+    lanes = {m.data.lane_id for m in run(replayed, [Tick(T0 + 31)]) if m.type == "lane.measured"}
+    assert lanes == {"EX1"}
+    with pytest.raises(RecordingError, match="camera 'south'"):
+        run(replayed, [CameraChanged("south", 0, T0 + 32, "online", 1920, 1080)])
+
+
+def test_a_lane_that_is_closed() -> None:
+    messages = run(Replay(scene_gate()), [LaneStatus("EX1", T0, "closed", "operator", "repair")])
+    assert [(m.type, m.data.status) for m in messages if m.type == "lane.changed"] == [("lane.changed", "closed")]
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (LaneStatus("XX", T0, "closed", "x", ""), "a lane 'XX'"),
+        (Checkpoint("east", T0, {}), "a section 'east'"),
+        (CameraChanged("east", 0, T0, "online", 1, 1), "its cameras are north, south"),
+    ],
+)
+def test_strangers_are_named(event: Recorded, said: str) -> None:
+    with pytest.raises(RecordingError, match=said):
+        run(Replay(scene_gate()), [event])
+
+
+def test_a_failing_source_leaves_nothing(tmp_path: Path) -> None:
+    text = write_scene(tmp_path / "scene.jsonl").read_text()
+    (tmp_path / "scene.jsonl").write_text(text[: len(text) // 2])
+    with pytest.raises(RecordingError, match="cut or damaged"):
+        replay(merged([read_recording(tmp_path / "scene.jsonl").events]), scene_gate(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
