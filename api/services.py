@@ -31,6 +31,7 @@ from vision.config import GateConfig
 __all__ = ["CallerOf", "Services", "ServicesOf", "running"]
 
 RESTART_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 0.5
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -136,6 +137,9 @@ async def _kept_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancels until all have ended: redis-py swallows a cancellation that comes while it connects."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
