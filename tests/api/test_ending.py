@@ -1,25 +1,30 @@
-"""The api ends when it is told to, also while it is still connecting."""
+"""The api's tasks end also when a library swallows a cancellation, as redis-py does while it connects."""
 
-import time
+import asyncio
+import contextlib
 
-from tests.support.api import running_api, settings_for
-from tests.support.bus import running_bus
-from tests.support.scenes import Lane, lane_messages
-from vision.config import parse_gate
-from vision.keys import stream_key
-
-SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+from api.services import _end
 
 
-def test_it_ends_at_once_whenever_it_is_told_to(tmp_path):
-    lanes = [{"id": "EX1", "direction": "export", "name": {"en": "EX1"}}]
-    cameras = [{"id": "cam", "views": [{"lane": "EX1", "polygon": SQUARE}]}]
-    gate = parse_gate({"id": "g", "name": {"en": "Gate"}, "lanes": lanes, "cameras": cameras}, "test gate")
-    with running_bus() as bus, bus.client() as client:
-        for message in lane_messages(gate, 1_767_225_600, Lane("EX1")):
-            client.xadd(stream_key(gate.id), {"m": message.model_dump_json()})
-        settings = settings_for(gate, tmp_path, bus.url)
-        for _ in range(5):
-            with running_api(settings, ready=False):
-                began = time.monotonic()
-            assert time.monotonic() - began < 8
+async def swallows_the_first_cancellation():
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(60)
+    await asyncio.sleep(60)
+
+
+async def ends_at_once():
+    await asyncio.sleep(60)
+
+
+def test_a_swallowed_cancellation_is_repeated():
+    async def run():
+        tasks = [asyncio.create_task(swallows_the_first_cancellation()), asyncio.create_task(ends_at_once())]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(_end(tasks), 10)
+        return [task.cancelled() for task in tasks]
+
+    assert asyncio.run(run()) == [True, True]
+
+
+def test_no_task_is_no_trouble():
+    asyncio.run(_end([]))
