@@ -47,7 +47,7 @@ def main() -> int:
         except ContenderError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 2
-    result["verdicts"] = [asdict(verdict) for verdict in verdicts]
+    result["verdicts"] = [{**asdict(verdict), "holds": verdict.holds} for verdict in verdicts]
     print("\n" + "\n".join(str(verdict) for verdict in verdicts))
     if given.out:
         given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
