@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from vision.feeding import SectionFeed
 from vision.handover import FrameSlots, Queued
 from vision.load import LoadControl
 from vision.ports import Detector, Frame, FrameSource
+from vision.redaction import redact_url
 
 __all__ = ["CameraReader", "CameraStatus", "DetectorLoop"]
 
@@ -67,7 +69,7 @@ class CameraReader:
             except StreamError as error:
                 self._lost(str(error))
             except Exception:  # noqa: BLE001 (a thread's top)
-                _log.exception("reader failed", camera=self.camera)
+                _log.error("reader failed", camera=self.camera, trace=redact_url(traceback.format_exc()))
                 self._lost("reading failed, see the worker's log")
             self._stopping.wait(REOPEN_AFTER_S)
 

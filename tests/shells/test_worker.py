@@ -29,7 +29,8 @@ from vision.recording import RecordingWriter, read_recording
 from vision.sinks import RedisSink, claim
 from vision.worker import Parts, Worker
 
-PASSING = Mover(((0.5, -60, 180), (2.5, 330, 180), (6.5, 330, 180), (8.5, 720, 180)))
+PASSING = Mover(((0.3, -60, 180), (1.5, 330, 180), (3.5, 330, 180), (4.7, 720, 180)))
+WAITING = Mover(((0.3, -60, 180), (1.5, 330, 180), (8.0, 330, 180), (9.2, 720, 180)))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def model(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory) -> Path:
-    return make_video(tmp_path_factory.mktemp("clips") / "truck.mp4", [PASSING], seconds=9)
+    return make_video(tmp_path_factory.mktemp("clips") / "truck.mp4", [PASSING], seconds=6)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +109,11 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
     found = messages(bus)
     times = [message.data.t for message in measured(found)]
     assert times == [times[0] + i for i in range(len(times))]
-    assert len(times) >= 9
+    assert len(times) >= 6
     started = [message for message in found if isinstance(message, VisitStarted)]
     assert [message.data.vehicle_class for message in started] == ["truck"]
     assert {message.data.vehicles for message in measured(found)} >= {0, 1}
-    assert worker.status()["cameras"]["cam"]["detected"] == 45
+    assert worker.status()["cameras"]["cam"]["detected"] >= 25
 
     recording = read_recording(path)
     pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))
@@ -141,7 +142,7 @@ def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
 
 
 def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
-    clip = make_video(tmp_path / "v.mp4", [PASSING], seconds=30, fps=15, gop=8)
+    clip = make_video(tmp_path / "v.mp4", [WAITING], seconds=30, fps=15, gop=8)
     with serve(clip, together=True) as rtsp:
         command = [sys.executable, "-m", "tests.support.worker_process", bus.url, str(model), rtsp.url("cam")]
         first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
