@@ -17,15 +17,17 @@ __all__ = ["Guess", "guess_body"]
 
 Array = NDArray[np.float64]
 NEAREST_S_M: Final = -12.0
-FARTHEST_S_M: Final = 260.0
+FARTHEST_S_M: Final = 330.0
 STEP_SHARE: Final = 0.03
 """Places tried are this share of their distance apart."""
 EDGE_SHARE: Final = 0.035
 EDGE_CAP: Final = 16.0
 CUT_BOTTOM: Final = 2.5
 """Cost of a near end that must be hidden to explain a box."""
-OFFSETS: Final = (0.0,)
-START_SPEED: Final = 3.0
+FREE_SPEED: Final = 7.5
+"""Speed of a vehicle that was first seen on its way to the zone, m/s."""
+INSIDE_SPEED: Final = 3.0
+"""And of one that was first seen in it: it may stand or move."""
 BORDER_PX: Final = 3.0
 WORST: Final = 24.0
 
@@ -40,8 +42,12 @@ class Guess:
     cost: float
 
 
-def guess_body(box: Array, votes: Array, lanes: list[int], table: LaneTable, pose: CameraPose) -> Guess | None:
-    """The best body for a box (4,) in pinhole pixels; votes (3,) by class. None where nothing on these lanes fits."""
+def guess_body(box: Array, votes: Array, zones: dict[int, float], table: LaneTable, pose: CameraPose) -> Guess | None:
+    """The best body for a box (4,) in pinhole pixels; None where nothing on these lanes fits.
+
+    votes: (3,) by class; zones: the zone's length in metres of each lane index.
+    """
+    lanes = list(zones)
     if not lanes:
         return None
     states, lane, body = _candidates(lanes, table, pose)
@@ -56,7 +62,7 @@ def guess_body(box: Array, votes: Array, lanes: list[int], table: LaneTable, pos
     mean = float((weight * states[:, S]).sum() / weight.sum())
     sigma = float(np.sqrt((weight * (states[:, S] - mean) ** 2).sum() / weight.sum()))
     x = states[best].copy()
-    x[V] = START_SPEED
+    x[V] = FREE_SPEED if x[S] > zones[int(lane[best])] - 10.0 else INSIDE_SPEED
     return Guess(int(lane[best]), x, prior_covariance(max(2.0, sigma), SHAPE_SIGMA[body[best]]), float(cost[best]))
 
 

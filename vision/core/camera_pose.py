@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 from vision.config import Camera, Lens
 from vision.errors import ConfigError
 
-__all__ = ["CameraPose", "fit_pose"]
+__all__ = ["MIN_DEPTH_M", "CameraPose", "fit_pose"]
 
 Array = NDArray[np.float64]
 MIN_DEPTH_M: Final = 0.5

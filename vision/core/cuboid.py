@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.camera_pose import CameraPose
+from vision.core.camera_pose import MIN_DEPTH_M, CameraPose
 from vision.core.geometry import LaneAxis
 
 __all__ = ["HEIGHT", "LENGTH", "STATES", "WIDTH", "Appearance", "D", "LaneTable", "S", "V", "appearance", "edges"]
@@ -30,21 +30,39 @@ CUT_SHARE: Final = 0.12
 """An edge is cut when hiding moves it by more than this share of the box's side."""
 CUT_PX: Final = 2.0
 BORDER_PX: Final = 3.0
+"""Edges this near to the picture's border may lie beyond it."""
 INSET: Final = 0.06
 """Faces are sampled from this share of their side inwards: a sliver at the rim is not enough to be seen."""
-"""Edges this near to the picture's border may lie beyond it."""
+END_GRID: Final = (4, 8)
+SIDE_GRID: Final = (4, 3)
+ROOF_GRID: Final = (4, 2)
+"""Samples of a face: across by up, along by up, along by across; the end is what counts most."""
 
-_CORNERS: Final = np.array([[a, b, c] for a in (0.0, 1.0) for b in (-0.5, 0.5) for c in (0.0, 1.0)])
-
-
-def _grid(first: int, second: int) -> Array:
-    a, b = np.meshgrid(np.linspace(INSET, 1 - INSET, first), np.linspace(INSET, 1 - INSET, second), indexing="ij")
-    return np.stack([a.ravel(), b.ravel()], 1)
+_CORNERS: Final = np.array([[a, b, c] for a in (0.0, 1.0) for b in (-0.5, 0.5) for c in (0.0, 1.0)]).T
 
 
-_END, _SIDE, _ROOF = _grid(4, 8), _grid(6, 4), _grid(5, 3)
-_FACE_OF: Final = np.repeat([0, 1, 2], [len(_END), len(_SIDE), len(_ROOF)])
-_PER_FACE: Final = np.array([len(_END), len(_SIDE), len(_ROOF)], float)
+def _face(grid: tuple[int, int]) -> tuple[Array, Array]:
+    spans = [np.linspace(INSET, 1 - INSET, count) for count in grid]
+    a, b = np.meshgrid(*spans, indexing="ij")
+    return a.ravel(), b.ravel()
+
+
+def _unit_points(end: float, side: float) -> Array:
+    """Points (3, M) on one end, one side and the roof of a unit cuboid: 0..1 along, -.5..+.5 across, 0..1 up."""
+    (ea, eb), (sa, sb), (ra, rb) = _face(END_GRID), _face(SIDE_GRID), _face(ROOF_GRID)
+    return np.concatenate(
+        [
+            np.stack([np.full_like(ea, end), ea - 0.5, eb]),
+            np.stack([sa, np.full_like(sa, side), sb]),
+            np.stack([ra, rb - 0.5, np.ones_like(ra)]),
+        ],
+        axis=1,
+    )
+
+
+_UNITS: Final = np.array([[_unit_points(end, side) for side in (-0.5, 0.5)] for end in (0.0, 1.0)])
+_COUNTS: Final = np.array([a * b for a, b in (END_GRID, SIDE_GRID, ROOF_GRID)])
+_FACE_OF: Final = np.repeat([0, 1, 2], _COUNTS)
 
 
 class LaneTable:
@@ -80,61 +98,73 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """Cuboids in the world: corner of the front's middle on the ground, and the vectors of length, width and height."""
+    """Cuboids in the world: the ground under the front's middle (N, 3), and the three sides as columns (N, 3, 3)."""
 
     base: Array
-    along: Array
-    right: Array
-    up: Array
+    sides: Array
 
     def points(self, unit: Array) -> Array:
-        """World points of unit coordinates (..., 3): 0..1 along, -.5..+.5 across, 0..1 up."""
-        return np.asarray(
-            self.base[..., None, :]
-            + unit[..., 0:1] * self.along[..., None, :]
-            + unit[..., 1:2] * self.right[..., None, :]
-            + unit[..., 2:3] * self.up[..., None, :]
-        )
+        """World points (N, 3, M) of unit coordinates (3, M) or (N, 3, M)."""
+        return np.asarray(self.sides @ unit + self.base[:, :, None])
 
 
 def _place(x: Array, lane: NDArray[np.intp], table: LaneTable) -> _Placed:
-    front = table.at(lane, x[..., S])
-    rear = table.at(lane, x[..., S] + x[..., LENGTH])
+    front = table.at(lane, x[:, S])
+    rear = table.at(lane, x[:, S] + x[:, LENGTH])
     step = rear - front
-    unit = step / np.maximum(np.linalg.norm(step, axis=-1, keepdims=True), 1e-9)
-    right = np.stack([unit[..., 1], -unit[..., 0]], axis=-1)
-    flat = np.zeros((*x.shape[:-1], 1))
-    base = np.concatenate([front + right * x[..., D : D + 1], flat], axis=-1)
-    along = np.concatenate([unit * x[..., LENGTH : LENGTH + 1], flat], axis=-1)
-    across = np.concatenate([right * x[..., WIDTH : WIDTH + 1], flat], axis=-1)
-    up = np.zeros_like(along)
-    up[..., 2] = x[..., HEIGHT]
-    return _Placed(base, along, across, up)
+    unit = step / np.maximum(np.sqrt(step[:, :1] ** 2 + step[:, 1:] ** 2), 1e-9)
+    right = np.stack([unit[:, 1], -unit[:, 0]], axis=1)
+    base = np.zeros((len(x), 3))
+    base[:, :2] = front + right * x[:, D : D + 1]
+    sides = np.zeros((len(x), 3, 3))
+    sides[:, :2, 0] = unit * x[:, LENGTH : LENGTH + 1]
+    sides[:, :2, 1] = right * x[:, WIDTH : WIDTH + 1]
+    sides[:, 2, 2] = x[:, HEIGHT]
+    return _Placed(base, sides)
+
+
+def _project(points: Array, pose: CameraPose) -> tuple[Array, Array, Array]:
+    """Pinhole pixels u, v and depths, each (N, M), of world points (N, 3, M)."""
+    seen = pose.rotation @ points + pose.translation[:, None]
+    depth = seen[:, 2]
+    scale = pose.focal_px / np.maximum(depth, MIN_DEPTH_M)
+    return seen[:, 0] * scale + pose.width / 2, seen[:, 1] * scale + pose.height / 2, depth
 
 
 def edges(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraPose) -> Array:
-    """Edges x1 y1 x2 y2 (..., 4) of whole vehicles x (..., 6), in pinhole pixels, not clipped to the picture."""
-    pixels, _ = pose.project(_place(x, lane, table).points(_CORNERS))
-    return np.concatenate([pixels.min(-2), pixels.max(-2)], axis=-1)
+    """Edges x1 y1 x2 y2 (N, 4) of whole vehicles x (N, 6), in pinhole pixels, not clipped to the picture."""
+    u, v, _ = _project(_place(x, lane, table).points(_CORNERS), pose)
+    return np.stack([u.min(1), v.min(1), u.max(1), v.max(1)], axis=1)
 
 
 def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraPose) -> Appearance:
     """How the vehicles x (N, 6), all of them at once, look to a camera."""
     placed = _place(x, lane, table)
-    pixels, depth = pose.project(placed.points(_CORNERS))
-    full = np.concatenate([pixels.min(-2), pixels.max(-2)], axis=-1)
-    nearest = depth.min(-1)
-    points, weight = _surface(placed, pose, pixels)
-    pixels, sample_depth = pose.project(points)
-    inside = (pixels >= 0).all(-1) & (pixels[..., 0] <= pose.width) & (pixels[..., 1] <= pose.height) & (sample_depth > 0)
-    clear = inside & ~_hidden(points, placed, full, nearest, pose.centre)
-    visible = (clear * weight).sum(-1)
-    low = np.where(clear[..., None], pixels, np.inf).min(-2)
-    high = np.where(clear[..., None], pixels, -np.inf).max(-2)
-    modal = np.where(np.asarray(clear.any(-1))[:, None], np.concatenate([low, high], axis=-1), full)
-    # The samples keep off the rim: what they miss of it is visible where they come near.
-    modal = np.where(_cut(full, modal, pose), modal, full)
-    return Appearance(full, modal, visible, _cut(full, modal, pose), nearest)
+    cu, cv, depth = _project(placed.points(_CORNERS), pose)
+    full = np.stack([cu.min(1), cv.min(1), cu.max(1), cv.max(1)], axis=1)
+    nearest = depth.min(1)
+    away = pose.centre - placed.base
+    end = (np.einsum("na,na->n", away, placed.sides[:, :, 0]) > 0.5 * x[:, LENGTH] ** 2).astype(np.intp)
+    side = (np.einsum("na,na->n", away, placed.sides[:, :, 1]) > 0).astype(np.intp)
+    points = placed.points(_UNITS[end, side])
+    u, v, sample_depth = _project(points, pose)
+    clear = (u >= 0) & (v >= 0) & (u <= pose.width) & (v <= pose.height) & (sample_depth > 0)
+    clear &= ~_hidden(points, placed, full, nearest, pose.centre)
+    weight = _face_shares(np.stack([cu, cv], axis=2), end, side) / _COUNTS
+    visible = np.einsum("nm,nm->n", clear.astype(float), weight[:, _FACE_OF])
+    modal = np.stack(
+        [
+            np.where(clear, u, np.inf).min(1),
+            np.where(clear, v, np.inf).min(1),
+            np.where(clear, u, -np.inf).max(1),
+            np.where(clear, v, -np.inf).max(1),
+        ],
+        axis=1,
+    )
+    modal = np.where(np.isfinite(modal[:, :1]), modal, full)
+    # The samples keep off the rim: an edge counts as moved only where they stay well away from it.
+    cut = _cut(full, modal, pose)
+    return Appearance(full, np.where(cut, modal, full), visible, cut, nearest)
 
 
 def _cut(full: Array, modal: Array, pose: CameraPose) -> Flags:
@@ -145,60 +175,42 @@ def _cut(full: Array, modal: Array, pose: CameraPose) -> Flags:
     return np.asarray(moved | border)
 
 
-def _surface(placed: _Placed, pose: CameraPose, corners: Array) -> tuple[Array, Array]:
-    """Points (N, M, 3) on the end, side and roof that face the camera, and each point's share (N, M) of the picture."""
-    away = pose.centre - placed.base
-    length2 = np.maximum((placed.along**2).sum(-1), 1e-9)
-    width2 = np.maximum((placed.right**2).sum(-1), 1e-9)
-    end = np.where((away * placed.along).sum(-1) / length2 > 0.5, 1.0, 0.0)
-    side = np.where((away * placed.right).sum(-1) / width2 > 0, 0.5, -0.5)
-    count = len(placed.base)
-    unit = np.empty((count, len(_FACE_OF), 3))
-    a, b = len(_END), len(_END) + len(_SIDE)
-    unit[:, :a, 0] = end[:, None]
-    unit[:, :a, 1:] = _END - [0.5, 0.0]
-    unit[:, a:b, 0], unit[:, a:b, 1], unit[:, a:b, 2] = _SIDE[:, 0], side[:, None], _SIDE[:, 1]
-    unit[:, b:, :2] = _ROOF - [0.0, 0.5]
-    unit[:, b:, 2] = 1.0
-    areas = _face_areas(corners, (end > 0.5).astype(np.intp), (side > 0).astype(np.intp))
-    weight = areas / np.maximum(areas.sum(-1, keepdims=True), 1e-9) / _PER_FACE
-    return placed.points(unit), weight[:, _FACE_OF]
-
-
-def _face_areas(corners: Array, end: NDArray[np.intp], side: NDArray[np.intp]) -> Array:
-    """Picture areas (N, 3) of the end, side and roof faces; corners (N, 8, 2) ordered along, across, up."""
+def _face_shares(corners: Array, end: NDArray[np.intp], side: NDArray[np.intp]) -> Array:
+    """Shares (N, 3) of a picture that the end, side and roof faces fill; corners (N, 8, 2) ordered along, across, up."""
     c = corners.reshape(-1, 2, 2, 2, 2)
     rows = np.arange(len(c))
-    quads = np.stack(
-        [
-            np.stack([c[rows, end, 0, 0], c[rows, end, 1, 0], c[rows, end, 1, 1], c[rows, end, 0, 1]], 1),
-            np.stack([c[rows, 0, side, 0], c[rows, 1, side, 0], c[rows, 1, side, 1], c[rows, 0, side, 1]], 1),
-            np.stack([c[rows, 0, 0, 1], c[rows, 1, 0, 1], c[rows, 1, 1, 1], c[rows, 0, 1, 1]], 1),
-        ],
-        axis=1,
-    )
-    after = np.roll(quads, -1, axis=2)
-    return np.asarray(np.abs((quads[..., 0] * after[..., 1] - after[..., 0] * quads[..., 1]).sum(-1)) / 2)
+    end_x = c[rows, end, 1, 0] - c[rows, end, 0, 0]
+    end_z = c[rows, end, 0, 1] - c[rows, end, 0, 0]
+    side_y = c[rows, 1, side, 0] - c[rows, 0, side, 0]
+    side_z = c[rows, 0, side, 1] - c[rows, 0, side, 0]
+    roof_x = c[rows, end, 1, 1] - c[rows, end, 0, 1]
+    roof_y = c[rows, 1, 0, 1] - c[rows, 0, 0, 1]
+    pairs = ((end_x, end_z), (side_y, side_z), (roof_x, roof_y))
+    areas = np.stack([np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) for a, b in pairs], axis=1)
+    return np.asarray(areas / np.maximum(areas.sum(1, keepdims=True), 1e-9))
 
 
 def _hidden(points: Array, placed: _Placed, full: Array, nearest: Array, eye: Array) -> Flags:
     """Whether another cuboid stands between the eye and each surface point (N, M): slab test of the line of sight."""
-    count, samples = points.shape[:2]
-    hidden = np.zeros((count, samples), bool)
-    overlap = (full[:, None, :2] < full[None, :, 2:]).all(-1) & (full[None, :, :2] < full[:, None, 2:]).all(-1)
-    behind, before = np.nonzero(overlap & (nearest[None, :] < nearest[:, None]))
+    hidden = np.zeros((points.shape[0], points.shape[2]), bool)
+    x1, y1, x2, y2 = full.T
+    overlap = (x1[:, None] < x2) & (x1 < x2[:, None]) & (y1[:, None] < y2) & (y1 < y2[:, None])
+    behind, before = np.nonzero(overlap & (nearest < nearest[:, None]))
     if not len(behind):
         return hidden
-    sides = np.stack([placed.along, placed.right, placed.up], axis=1)[before]
-    scale = np.maximum((sides**2).sum(-1), 1e-9)
-    start = np.einsum("pad,pd->pa", sides, eye - placed.base[before]) / scale
-    reach = np.einsum("pad,pmd->pma", sides, points[behind] - eye) / scale[:, None, :]
-    reach = np.where(np.abs(reach) < 1e-9, 1e-9, reach)
-    low = np.array([0.0, -0.5, 0.0])
-    first = (low - start[:, None, :]) / reach
-    last = (low + 1.0 - start[:, None, :]) / reach
-    enter = np.minimum(first, last).max(-1)
-    leave = np.maximum(first, last).min(-1)
+    # Into each nearer cuboid's own coordinates, where it is the unit cube.
+    turn = placed.sides.transpose(0, 2, 1) / np.maximum((placed.sides**2).sum(1), 1e-9)[:, :, None]
+    start = np.einsum("nab,nb->na", turn, eye - placed.base)[before][:, :, None]
+    ray = turn[before] @ (points - eye[:, None])[behind]
+    slope = 1.0 / np.where(np.abs(ray) < 1e-9, 1e-9, ray)
+    low = np.array([0.0, -0.5, 0.0])[:, None]
+    first = (low - start) * slope
+    last = (low + 1.0 - start) * slope
+    near, far = np.minimum(first, last), np.maximum(first, last)
+    enter = np.maximum(np.maximum(near[:, 0], near[:, 1]), near[:, 2])
+    leave = np.minimum(np.minimum(far[:, 0], far[:, 1]), far[:, 2])
     blocked = (enter < leave) & (leave > 0) & (enter < 0.995)
-    np.logical_or.at(hidden, behind, blocked)
+    # Pairs come sorted by the vehicle behind: one reduction for each.
+    starts = np.flatnonzero(np.diff(behind, prepend=-1))
+    hidden[behind[starts]] = np.logical_or.reduceat(blocked, starts, axis=0)
     return hidden

@@ -18,7 +18,7 @@ from vision.config import Camera, View
 from vision.core.births import Guess, guess_body
 from vision.core.bodies import Bodies
 from vision.core.camera_pose import CameraPose, fit_pose
-from vision.core.cuboid import LENGTH, D, LaneTable, S, V
+from vision.core.cuboid import LENGTH, D, LaneTable, S, V, appearance
 from vision.core.geometry import LaneAxis, ground_axis, overlap_of_first
 from vision.core.line import LaneLine
 from vision.core.sight import Sight, detectability
@@ -39,6 +39,12 @@ CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_SCORE: Final = 0.8
 """A new vehicle needs so many boxes over so long, and this sum of their scores."""
+CERTAIN_S: Final = 12.0
+CERTAIN_SCORE_PER_S: Final = 0.5
+"""What it takes where a vehicle cannot have come unseen: detectors keep seeing trucks in shadows for many seconds."""
+OVERDUE_M: Final = 15.0
+OVERDUE_CHANCE: Final = 0.7
+"""A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
 TRY_AGAIN_S: Final = 1.0
 PART_SHARE: Final = 0.75
 """A box that lies this much in the box of a known vehicle is a part of it."""
@@ -46,7 +52,7 @@ SEEN_RECENTLY_S: Final = 1.0
 AT_START_S: Final = 3.0
 OVERLAP_SHARE: Final = 0.4
 """Two vehicles of a lane that share this much of the shorter one's length are one."""
-PATIENCE_S: Final = 4.0
+PATIENCE_S: Final = 6.0
 """A vehicle that should be in plain sight for so long, and is not found, has gone."""
 PATIENCE_NEW_S: Final = 2.0
 NEW_HITS: Final = 15
@@ -81,7 +87,7 @@ class _Eye:
     """One camera of the scene."""
 
     camera: Camera
-    lanes: list[int]
+    zones: dict[int, float]
     covers: dict[int, tuple[float, float]]
     tracker: BoxTracker
     size: tuple[int, int] = (0, 0)
@@ -219,13 +225,13 @@ class GroundScene:
         return self._vehicles
 
     def _eye(self, camera: Camera, next_number: Callable[[], int]) -> _Eye:
-        lanes, covers = [], {}
+        zones, covers = {}, {}
         for view in camera.views:
             index = self._index(view)
             if index is not None:
-                lanes.append(index)
+                zones[index] = self._lines[view.lane].lane.zone_m
                 covers[index] = view.covers_m or (-np.inf, np.inf)
-        return _Eye(camera, lanes, covers, BoxTracker(next_number, TENTATIVE_S))
+        return _Eye(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S))
 
     def _index(self, view: View) -> int | None:
         return self._ids.index(view.lane) if view.lane in self._lines else None
@@ -305,13 +311,15 @@ class GroundScene:
         assert eye.pose is not None
         assert self._table is not None
         eye.tried[track.number] = t
-        guess = guess_body(np.array(track.box), np.array(track.votes), eye.lanes, self._table, eye.pose)
+        guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, self._table, eye.pose)
         if guess is None or not self._measured_here(eye, guess):
             return
         clash = self._clash(guess, t)
         if clash == "taken":
             return
         lost = clash if isinstance(clash, int) else self._lost_vehicle(guess, t)
+        if lost is None and self._overdue(eye, guess, t) and not _certain(track, t):
+            return
         eye.tracker.drop({track.number})
         if lost is not None:
             self._adopt(lost, guess, t)
@@ -328,6 +336,20 @@ class GroundScene:
         start, end = eye.covers[guess.lane]
         zone = self._lines[self._ids[guess.lane]].lane.zone_m
         return (start <= 0 or guess.x[S] >= start) and (end >= zone or guess.x[S] <= end)
+
+    def _overdue(self, eye: _Eye, guess: Guess, t: float) -> bool:
+        """Whether a vehicle at this place would have been found on its way to it: it was never hidden nor too small."""
+        assert eye.pose is not None
+        assert self._table is not None
+        if t - (self._began_t or t) < OVERDUE_M / FREE_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
+            return False
+        bodies = self._bodies
+        x, lane = np.repeat(guess.x[None], 2, axis=0), np.repeat(guess.lane, 2)
+        x[1, S] += OVERDUE_M
+        now = [
+            appearance(np.vstack([bodies.x, row[None]]), np.append(bodies.lane, guess.lane), self._table, eye.pose) for row in x
+        ]
+        return min(float(detectability(look)[-1]) for look in now) > OVERDUE_CHANCE
 
     def _clash(self, guess: Guess, t: float) -> int | str | None:
         """The unseen vehicle whose place the guess takes; "taken" if a seen one is there; None if the place is free."""
@@ -449,3 +471,9 @@ class GroundScene:
             vehicle.set_slow(x[V] < STANDING_MPS, t)
         for line in self._lines.values():
             line.update(t)
+
+
+def _certain(track: Track, t: float) -> bool:
+    """Whether a box was followed for so long that it must be a vehicle, wherever it came from."""
+    age = t - track.first_t
+    return age >= CERTAIN_S and track.score_sum >= CERTAIN_SCORE_PER_S * age

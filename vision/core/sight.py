@@ -11,20 +11,20 @@ from scipy.optimize import linear_sum_assignment
 
 from vision.core.bodies import STEPS, Bodies
 from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import STATES, Appearance, LaneTable, appearance, edges
+from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, Appearance, D, LaneTable, S, appearance, edges
 
 __all__ = ["Sight", "detectability"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-NOISE_SHARE: Final = 0.02
+NOISE_SHARE: Final = 0.015
 """Independent noise of a box's edge from frame to frame, as a share of its side."""
-DRIFT_SHARE: Final = 0.02
+DRIFT_SHARE: Final = 0.018
 """Slow error of an edge: the detector's habit with this vehicle in this pose, and a body that is no cuboid."""
-DRIFT_TIME_S: Final = 1.5
+DRIFT_TIME_S: Final = 1.0
 """How long the slow error lasts: so much time gives one independent view."""
-PIXEL: Final = 1.0
+PIXEL: Final = 0.7
 CUT_SHARE: Final = 0.15
 """How far a partly hidden edge may lie from where it is expected, as a share of the side."""
 GATE: Final = 30.0
@@ -39,6 +39,8 @@ SMALLEST_PX: Final = 8.0
 LARGE_PX: Final = 24.0
 """Sides in native pixels: never found below the first, as a rule from the second on."""
 FAR: Final = 1e4
+_MATTERS: Final = np.array([S, LENGTH, HEIGHT, WIDTH, D])
+"""The states that a box depends on."""
 
 
 def detectability(look: Appearance) -> Array:
@@ -61,10 +63,11 @@ class Sight:
     def of(cls, bodies: Bodies, table: LaneTable, pose: CameraPose) -> Sight:
         """The look of a camera at the vehicles as predicted."""
         look = appearance(bodies.x, bodies.lane, table, pose)
-        varied = bodies.x[None] + np.concatenate([np.zeros((1, 1, STATES)), np.diag(STEPS)[:, None, :]])
-        lanes = np.broadcast_to(bodies.lane, varied.shape[:2])
-        out = edges(varied, lanes, table, pose)
-        jacobian = (out[1:] - out[0]).transpose(1, 2, 0) / STEPS
+        varied = bodies.x[None] + np.diag(STEPS)[_MATTERS][:, None, :]
+        out = edges(varied.reshape(-1, STATES), np.tile(bodies.lane, len(_MATTERS)), table, pose)
+        moved = out.reshape(len(_MATTERS), len(bodies), 4) - look.full
+        jacobian = np.zeros((len(bodies), 4, STATES))
+        jacobian[:, :, _MATTERS] = moved.transpose(1, 2, 0) / STEPS[_MATTERS]
         return cls(bodies, pose, look, jacobian)
 
     def pairs(self, boxes: Array, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -85,7 +88,7 @@ class Sight:
         sides = np.maximum(modal[:, 2:] - modal[:, :2], 4.0)[:, [0, 1, 0, 1]]
         own = (1.5 * NOISE_SHARE * sides + PIXEL) ** 2 + (DRIFT_SHARE * sides) ** 2
         own = own + np.where(look.cut, (CUT_SHARE * sides) ** 2, 0.0)
-        spread = np.einsum("nea,nab,neb->ne", self.jacobian, self.bodies.p, self.jacobian)
+        spread = ((self.jacobian @ self.bodies.p) * self.jacobian).sum(-1)
         variance = own + np.minimum(spread, (0.5 * sides) ** 2)
         squares = np.minimum(residual**2 / variance[:, None], EDGE_CAP)
         cost = squares.sum(-1) + 0.5 * np.log(variance / own).sum(-1)[:, None]
