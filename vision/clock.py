@@ -16,7 +16,7 @@ __all__ = ["NO_TIME_T", "Stamp", "StreamClock", "file_start", "now", "rounded"]
 
 NO_TIME_T: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 EARLIEST_BELIEVED_T: Final = datetime(1990, 1, 1, tzinfo=UTC).timestamp()  # writers without a clock say 1904 or 1970
-REPORT_TRUSTED_S: Final = 2.0  # a sender report further from arrival than this comes from a wrong clock
+REPORT_TRUSTED_S: Final = 0.7  # further from arrival the camera's clock is wrong, or its frames would miss their ticks
 ODD_S: Final = 2.0  # a frame whose time is this far off is odd
 ODD_FOR_S: Final = 1.0  # a new session begins only when frames stay odd for so long
 SETTLING_S: Final = 1.0  # the burst that a server sends at first arrives late; the offset steps down while it lasts
@@ -45,8 +45,8 @@ class Stamp:
 class StreamClock:
     """The capture times of one live stream: t = pts + offset, in sessions. Pure.
 
-    The offset starts at the RTCP sender report's time if it lies within 2 s of arrival, else at the arrival of the first
-    frames; then it follows the minute's minimum of (arrival - pts) by at most 1 ms a second. A single odd frame is
+    The offset starts at the RTCP sender report's time if it lies within 0.7 s of arrival, else at the arrival of the
+    first frames; then it follows the minute's minimum of (arrival - pts) by at most 1 ms a second. A single odd frame is
     dropped; frames that stay more than 2 s off for a second start a new session.
     """
 

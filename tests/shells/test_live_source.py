@@ -175,3 +175,34 @@ def test_ffmpeg_prints_nothing_itself(clip, capfd):
     captured = capfd.readouterr()
     assert captured.err + captured.out == ""
     assert av.logging.get_level() is None
+
+
+def test_a_reader_that_is_too_slow_skips_to_key_frames_and_stays_near_now(clip):
+    with serve(clip) as server:
+        source = live(server.url("cam"), fps=25)
+        items, ages = closing(source), []
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            item = next(items)
+            if is_frame(item):
+                time.sleep(0.2)  # what decoding a large picture on a busy machine takes
+                ages.append(now() - item.t)
+        assert source.packets_skipped > 20
+        assert max(ages[-5:]) < 2.5
+        items.close()
+
+
+def test_load_shedding_steps_lower_the_rate(clip):
+    with serve(clip) as server:
+        source = live(server.url("cam"), fps=10)
+        items = closing(source)
+        read_until(items, is_frame)
+        source.shed(5)
+        frames = [item for item in (next(items) for _ in range(3)) if is_frame(item)]
+        steps = [b.t - a.t for a, b in itertools.pairwise(frames)]
+        assert steps[-1] == pytest.approx(1.0, abs=0.05), "key frames only, and the clip has one a second"
+        source.shed(0)
+        read_until(items, is_frame)
+        frames = [next(items) for _ in range(14)][-4:]
+        assert frames[-1].t - frames[0].t == pytest.approx(0.3, abs=0.05)
+        items.close()
