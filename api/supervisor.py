@@ -29,7 +29,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A part to run: its command, environment, open files; `final`: when it ends well, everything ends."""
+    """A part to run: its command, environment, open files.
+
+    final: when it ends well, everything ends. muted: lines with such a text are not passed on.
+    """
 
     name: str
     command: Sequence[str | Path]
@@ -37,6 +40,7 @@ class Program:
     keep_open: Sequence[int] = ()
     patience_s: float = 5.0
     final: bool = False
+    muted: Sequence[str] = ()
 
 
 class _Part:
@@ -64,7 +68,9 @@ class _Part:
         with process.stdout as lines:
             while line := lines.readline(LONGEST_LINE):
                 text = line.decode(errors="replace").rstrip()
-                self.last_line = text or self.last_line
+                if not text or any(muted in text for muted in self.program.muted):
+                    continue
+                self.last_line = text
                 self._say(self.program.name, text)
 
     def poll(self) -> int | None:

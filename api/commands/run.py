@@ -91,7 +91,8 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
             address = Path(folder) / "bus.sock"  # a unix socket's path has at most 107 bytes: not in the data folder
             (plan.home / "bus").mkdir(exist_ok=True)
             command = bus_command(server_binary(), address, plan.home / "bus")
-            supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock]))
+            quiet = ("WARNING Memory overcommit",)  # of no use without snapshots, and it alarms
+            supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock], muted=quiet))
             env["REDIS_URL"] = f"unix://{address}"
             wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
         supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))

@@ -54,7 +54,8 @@ def pids(supervisor: Supervisor) -> list[int]:
 def test_lines_are_prefixed_and_credentials_taken_out() -> None:
     lines = Lines()
     with Supervisor(lines) as supervisor:
-        supervisor.start(python("worker", "print('one'); print('rtsp://u:p@cam/1')", final=True))
+        code = "print('one'); print('noise 7'); print(); print('rtsp://u:p@cam/1')"
+        supervisor.start(python("worker", code, final=True, muted=("noise",)))
         supervisor.watch(lambda: False, lambda: None)
         assert supervisor.last_line("worker") == "rtsp://u:p@cam/1"
     assert lines.lines == ["worker | one", "worker | rtsp://***@cam/1"]
