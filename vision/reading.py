@@ -56,6 +56,7 @@ class CameraReader:
     ) -> None:
         self.camera, self.status = camera, CameraStatus()
         self._session, self._open, self._slots, self._control = session, open_source, slots, control
+        self._reason = ""
         self._source: FrameSource | None = None
         self._stopping = threading.Event()
 
@@ -88,7 +89,7 @@ class CameraReader:
     def _read(self, source: FrameSource) -> None:
         for item in source:
             now_s = time.monotonic()
-            self._session = item.session
+            self._session, self._reason = item.session, ""
             if self._slots.put(self.camera, item, now_s):
                 self.status.replaced += 1
                 self._control.replaced(now_s)
@@ -100,6 +101,9 @@ class CameraReader:
                 return
 
     def _lost(self, reason: str) -> None:
+        if reason == self._reason:
+            return
+        self._reason = reason
         change = CameraChanged(self.camera, self._session, rounded(now()), "offline", 0, 0, reason=reason)
         self._slots.put(self.camera, change, time.monotonic())
         self._session += 1

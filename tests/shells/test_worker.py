@@ -225,6 +225,7 @@ def test_a_camera_whose_file_is_bad_is_offline_and_the_rest_works(bus, model, tm
     states = [message.data for message in found if message.type == "camera.changed"]
     assert states[0].state == "offline"
     assert "does not exist" in states[0].reason
+    assert len(states) == 1, "said once, however often it is tried"
     assert {message.data.quality for message in measured(found)} == {"unknown"}
 
 
