@@ -19,12 +19,13 @@ from tests.support.gates import single_gate
 from tests.support.model import tiny_model
 from tests.support.rtsp import serve
 from tests.support.video import Mover, make_video
+from vision import reading
 from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
 from vision.detector import open_detector
 from vision.errors import ConfigError, StreamError
 from vision.keys import config_key, pictures_channel, stream_key, watch_key
-from vision.messages import MESSAGE, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
+from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
 from vision.recording import RecordingWriter, read_recording
 from vision.sinks import RedisSink, claim
 from vision.worker import Parts, Worker
@@ -218,15 +219,20 @@ def test_configurations_are_taken_while_it_runs(bus, model, clip):
         assert worker._shift is not shift
 
 
-def test_a_camera_whose_file_is_bad_is_offline_and_the_rest_works(bus, model, tmp_path):
-    with running(worker_on(single_gate(), str(tmp_path / "absent.mp4"), model, bus)):
+def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "REOPEN_AFTER_S", 0.2)
+    path = tmp_path / "later.mp4"
+
+    def states() -> list[CameraData]:
+        return [message.data for message in messages(bus) if message.type == "camera.changed"]
+
+    with running(worker_on(single_gate(), str(path), model, bus)):
         until(lambda: len(measured(messages(bus))) >= 2)
-        found = messages(bus)
-    states = [message.data for message in found if message.type == "camera.changed"]
-    assert states[0].state == "offline"
-    assert "does not exist" in states[0].reason
-    assert len(states) == 1, "said once, however often it is tried"
-    assert {message.data.quality for message in measured(found)} == {"unknown"}
+        assert {message.data.quality for message in measured(messages(bus))} == {"unknown"}
+        assert [state.state for state in states()] == ["offline"], "said once, however often it is tried"
+        assert "does not exist" in states()[0].reason
+        path.write_bytes(clip.read_bytes())
+        until(lambda: states()[-1].state == "online")
 
 
 def test_sections_that_the_gate_does_not_have_are_said(bus, model):
