@@ -88,22 +88,25 @@ class OutputWriter:
             self._files = {name: self._open(name) for name in _NAMES}
         except OSError as error:
             self.discard()
-            raise ConfigError(f"cannot write into {folder}: {error.strerror}; give another folder with --out") from None
+            raise self._failed(error) from None
         self._lanes = _table(self._files["lanes.csv"], LANE_COLUMNS)
         self._alerts = _table(self._files["alerts.csv"], ALERT_COLUMNS)
 
     def write(self, message: Message) -> None:
-        """Adds one message to messages.jsonl and to the table that it belongs to."""
-        self._files["messages.jsonl"].write(message.model_dump_json() + "\n")
-        match message:
-            case LaneMeasured(data=data):
-                self._lanes.writerow(_cells(data.model_dump(include=set(LANE_COLUMNS))))
-            case AlertChanged(data=data):
-                self._alerts.writerow(_cells(data.model_dump(include=set(ALERT_COLUMNS))))
-            case VisitEnded(data=data):
-                self._visits.append(visit_row(data))
-            case _:
-                pass
+        """Adds one message to messages.jsonl and to the table that it belongs to. Raises ConfigError when there is no room."""
+        try:
+            self._files["messages.jsonl"].write(message.model_dump_json() + "\n")
+            match message:
+                case LaneMeasured(data=data):
+                    self._lanes.writerow(_cells(data.model_dump(include=set(LANE_COLUMNS))))
+                case AlertChanged(data=data):
+                    self._alerts.writerow(_cells(data.model_dump(include=set(ALERT_COLUMNS))))
+                case VisitEnded(data=data):
+                    self._visits.append(visit_row(data))
+                case _:
+                    pass
+        except OSError as error:
+            raise self._failed(error) from None
 
     def finish(self, open_visits: Iterable[Visit], summary: dict[str, Any]) -> None:
         """Adds what is known at the end: the visits still open, and the summary."""
@@ -123,7 +126,8 @@ class OutputWriter:
 
     def discard(self) -> None:
         """Throws away what was written, and the folder if it was not there before."""
-        self._open_files.close()
+        with suppress(OSError):
+            self._open_files.close()
         for name in _NAMES:
             with suppress(OSError):
                 self._part(name).unlink()
@@ -141,7 +145,10 @@ class OutputWriter:
             self.close()
         except OSError as failure:
             self.discard()
-            raise ConfigError(f"cannot write into {self._folder}: {failure.strerror}; make room there") from None
+            raise self._failed(failure) from None
+
+    def _failed(self, error: OSError) -> ConfigError:
+        return ConfigError(f"cannot write into {self._folder}: {error.strerror}; make room there or give another --out")
 
     def _part(self, name: str) -> Path:
         return self._folder / f"{name}.part"

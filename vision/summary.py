@@ -60,7 +60,7 @@ class Summary:
     def as_data(self, open_visits: Iterable[Visit], **about: object) -> dict[str, Any]:
         """The summary as plain JSON data; `about` (sources, software, ...) goes first."""
         for visit in open_visits:
-            self._lane(visit.lane_id).outcomes["open"] += 1
+            self._lane(visit.lane_id).outcomes[visit.outcome] += 1
         duration_s = None if self._first_t is None or self._last_t is None else self._last_t - self._first_t
         return {
             "gate": self._config.id,

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -216,3 +218,13 @@ def test_a_place_that_cannot_be_written(scene: Path, tmp_path: Path, capsys: pyt
     assert lanewatch("replay", scene, "--out", tmp_path / "out", "--record", tmp_path / "file" / "r.jsonl") == 2
     assert "cannot be written" in capsys.readouterr().err
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(scene: Path, tmp_path: Path) -> None:
+    arguments = f"replay {scene} --out {tmp_path / 'out'} --record {tmp_path / 'r.jsonl'}"
+    command = f"ulimit -f 40; exec {sys.executable} -m api.cli {arguments}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert "cannot write into" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.iterdir())
