@@ -48,6 +48,18 @@ def results(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scene(tmp_path_factory.mktemp("short") / "scene.jsonl.gz", seconds=25)
+
+
+@pytest.fixture(scope="module")
+def short_results(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("short-results")
+    assert lanewatch("replay", short, "--out", out) == 0
+    return out
+
+
 def test_it_writes_what_the_design_lists(results: Path) -> None:
     assert sorted(file.name for file in results.iterdir()) == FILES
     for name, columns in {"lanes.csv": LANE_COLUMNS, "visits.csv": VISIT_COLUMNS, "alerts.csv": ALERT_COLUMNS}.items():
@@ -100,27 +112,27 @@ def test_the_summary_agrees_with_the_tables(results: Path) -> None:
     assert summary["lanes"]["EX1"]["audit"]["both_ends_seen_share"] == pytest.approx(2 / 3, abs=0.001)
 
 
-def test_a_replay_repeats_itself_and_its_own_recording(results: Path, scene: Path, tmp_path: Path) -> None:
+def test_a_replay_repeats_itself_and_its_own_recording(short_results: Path, short: Path, tmp_path: Path) -> None:
     for i, record in enumerate(("a.jsonl", "b.jsonl.gz", "c.jsonl")):
-        source = scene if i == 0 else tmp_path / ("a.jsonl", "b.jsonl.gz")[i - 1]
+        source = short if i == 0 else tmp_path / ("a.jsonl", "b.jsonl.gz")[i - 1]
         assert lanewatch("replay", source, "--out", tmp_path / str(i), "--record", tmp_path / record) == 0
-        assert messages(tmp_path / str(i)) == messages(results)
+        assert messages(tmp_path / str(i)) == messages(short_results)
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "c.jsonl").read_bytes()
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_recordings_of_two_sections_give_what_one_gives(results: Path, tmp_path: Path) -> None:
-    parts = [write_scene(tmp_path / f"{camera}.jsonl", camera) for camera in ("north", "south")]
+def test_recordings_of_two_sections_give_what_one_gives(short_results: Path, tmp_path: Path) -> None:
+    parts = [write_scene(tmp_path / f"{camera}.jsonl", camera, seconds=25) for camera in ("north", "south")]
     assert lanewatch("replay", *parts, "--out", tmp_path / "out", "--record", tmp_path / "both.jsonl") == 0
-    assert (tmp_path / "out" / "lanes.csv").read_bytes() == (results / "lanes.csv").read_bytes()
-    assert (tmp_path / "out" / "visits.csv").read_bytes() == (results / "visits.csv").read_bytes()
-    assert sorted(messages(tmp_path / "out").splitlines()) == sorted(messages(results).splitlines())
+    assert (tmp_path / "out" / "lanes.csv").read_bytes() == (short_results / "lanes.csv").read_bytes()
+    assert (tmp_path / "out" / "visits.csv").read_bytes() == (short_results / "visits.csv").read_bytes()
+    assert sorted(messages(tmp_path / "out").splitlines()) == sorted(messages(short_results).splitlines())
     assert lanewatch("replay", tmp_path / "both.jsonl", "--out", tmp_path / "again") == 0
     assert messages(tmp_path / "again") == messages(tmp_path / "out")
 
 
 def test_a_lane_without_a_source_is_unknown(tmp_path: Path) -> None:
-    north = write_scene(tmp_path / "north.jsonl", "north")
+    north = write_scene(tmp_path / "north.jsonl", "north", seconds=5)
     assert lanewatch("replay", north, "--out", tmp_path / "out") == 0
     assert {row["quality"] for row in rows(tmp_path / "out" / "lanes.csv") if row["lane_id"] == "IM1"} == {"unknown"}
 
@@ -139,12 +151,12 @@ def gate_file(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_another_gate_file_is_tried_on_a_recording(results: Path, scene: Path, tmp_path: Path) -> None:
+def test_another_gate_file_is_tried_on_a_recording(short_results: Path, short: Path, tmp_path: Path) -> None:
     rule = {"name": "queue", "measure": "queue_vehicles", "fire_at": 1, "clear_at": 0, "for_s": 0}
     gate = gate_file(tmp_path / "other.yaml", alerts=[rule])
-    assert lanewatch("replay", scene, "--gate", gate, "--out", tmp_path / "out", "--record", tmp_path / "r.jsonl") == 0
-    assert (tmp_path / "out" / "lanes.csv").read_bytes() == (results / "lanes.csv").read_bytes()
-    assert len(rows(tmp_path / "out" / "alerts.csv")) != len(rows(results / "alerts.csv"))
+    assert lanewatch("replay", short, "--gate", gate, "--out", tmp_path / "out", "--record", tmp_path / "r.jsonl") == 0
+    assert (tmp_path / "out" / "lanes.csv").read_bytes() == (short_results / "lanes.csv").read_bytes()
+    assert len(rows(tmp_path / "out" / "alerts.csv")) != len(rows(short_results / "alerts.csv"))
     assert lanewatch("replay", tmp_path / "r.jsonl", "--out", tmp_path / "again") == 0
     assert messages(tmp_path / "again") == messages(tmp_path / "out")
 
@@ -182,20 +194,20 @@ def test_a_recording_with_a_bad_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "line 41" in bad(tmp_path, capsys, tmp_path / "bad.jsonl")
 
 
-def test_a_gate_that_does_not_fit(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_gate_that_does_not_fit(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cameras = [camera.model_dump(mode="json") for camera in scene_gate().cameras]
     cameras[0]["id"] = "east"
     gate = gate_file(tmp_path / "gate.yaml", cameras=cameras)
-    assert "a camera 'north' that gate small does not have" in bad(tmp_path, capsys, scene, "--gate", gate)
+    assert "a camera 'north' that gate small does not have" in bad(tmp_path, capsys, short, "--gate", gate)
     (tmp_path / "gate.yaml").write_text("id: [")
-    assert "is not YAML" in bad(tmp_path, capsys, scene, "--gate", gate)
+    assert "is not YAML" in bad(tmp_path, capsys, short, "--gate", gate)
 
 
-def test_recordings_that_disagree_on_their_gate(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recordings_that_disagree_on_their_gate(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gate = gate_file(tmp_path / "gate.yaml", statistics={"window_s": 60})
-    assert lanewatch("replay", scene, "--gate", gate, "--out", tmp_path / "a", "--record", tmp_path / "other.jsonl") == 0
+    assert lanewatch("replay", short, "--gate", gate, "--out", tmp_path / "a", "--record", tmp_path / "other.jsonl") == 0
     capsys.readouterr()
-    assert "different gate files" in bad(tmp_path, capsys, scene, tmp_path / "other.jsonl")
+    assert "different gate files" in bad(tmp_path, capsys, short, tmp_path / "other.jsonl")
 
 
 def test_a_recording_without_a_gate(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,21 +219,21 @@ def test_a_recording_without_a_gate(scene: Path, tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize("start", ["yesterday", "-5", "1e12", "nan"])
-def test_a_bad_start(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str) -> None:
-    assert "--start" in bad(tmp_path, capsys, scene, "--start", start)
+def test_a_bad_start(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str) -> None:
+    assert "--start" in bad(tmp_path, capsys, short, "--start", start)
 
 
-def test_a_place_that_cannot_be_written(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_place_that_cannot_be_written(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert lanewatch("replay", scene, "--out", tmp_path / "file" / "out") == 2
+    assert lanewatch("replay", short, "--out", tmp_path / "file" / "out") == 2
     assert "cannot write into" in capsys.readouterr().err
-    assert lanewatch("replay", scene, "--out", tmp_path / "out", "--record", tmp_path / "file" / "r.jsonl") == 2
+    assert lanewatch("replay", short, "--out", tmp_path / "out", "--record", tmp_path / "file" / "r.jsonl") == 2
     assert "cannot be written" in capsys.readouterr().err
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file"]
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(scene: Path, tmp_path: Path) -> None:
-    arguments = f"replay {scene} --out {tmp_path / 'out'} --record {tmp_path / 'r.jsonl'}"
+def test_a_full_disk_is_said_and_leaves_nothing(short: Path, tmp_path: Path) -> None:
+    arguments = f"replay {short} --out {tmp_path / 'out'} --record {tmp_path / 'r.jsonl'}"
     command = f"ulimit -f 40; exec {sys.executable} -m api.cli {arguments}"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert ended.returncode == 2, ended.stderr

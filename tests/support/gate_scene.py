@@ -94,10 +94,10 @@ def scene_events(camera: str | None = None, *, seconds: int = 90, fps: int = 5) 
             yield Tick(T0 + i // fps)
 
 
-def write_scene(path: Path, camera: str | None = None) -> Path:
+def write_scene(path: Path, camera: str | None = None, *, seconds: int = 90) -> Path:
     """Writes the scene, or one camera's part of it, as a recording; returns its path."""
     with RecordingWriter(path, scene_gate(), {name: SIZE for name, _ in LANES.values()}) as writer:
-        for event in scene_events(camera):
+        for event in scene_events(camera, seconds=seconds):
             writer.write(event)
     return path
 
