@@ -6,6 +6,7 @@ Model for trucks and cars (Treiber, Kesting: Traffic Flow Dynamics, 2013, table 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -75,9 +76,10 @@ _HEAVY: Final = Driving(8.0, 1.7, 2.2, 0.9, 1.5, 1.2)
 _LIGHT: Final = Driving(8.6, 1.3, 1.9, 1.5, 2.0, 0.8)
 
 
-def draw_body(random: np.random.Generator) -> Body:
-    """A vehicle of the gate's mix."""
-    kind = _KINDS[int(random.choice(len(_KINDS), p=_SHARES))]
+def draw_body(random: np.random.Generator, mix: Mapping[Shape, float] | None = None) -> Body:
+    """A vehicle of the gate's mix, or of another: shares by shape."""
+    shares = _SHARES if mix is None else np.array([mix.get(kind.shape, 0.0) for kind in _KINDS])
+    kind = _KINDS[int(random.choice(len(_KINDS), p=shares / shares.sum()))]
     length, width, height = (float(random.uniform(*span)) for span in (kind.length_m, kind.width_m, kind.height_m))
     usual = _LIGHT if kind.shape in {"van", "car"} else _HEAVY
     spread = np.clip(random.normal(1.0, 0.12, 4), 0.7, 1.3)

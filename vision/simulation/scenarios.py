@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from vision.simulation.bodies import Shape
 from vision.simulation.demand import Demand, Surge
 
 __all__ = ["SCENARIOS", "Closure", "Scenario"]
@@ -26,12 +28,16 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Demand, closures, how many vehicles stand in each lane at the start, and how readily drivers change lanes."""
+    """Demand, closures, how many vehicles stand in each lane at the start, how readily drivers change lanes.
+
+    mix: shares of the shapes of vehicles; None: those of the gate.
+    """
 
     demand: Demand
     closures: tuple[Closure, ...] = ()
     waiting_at_start: tuple[int, int] = (0, 0)
     change_share: float = 0.05
+    mix: Mapping[Shape, float] | None = None
 
 
 _CALM: Final[Demand] = Demand({"export": 42.0, "import": 60.0})

@@ -118,7 +118,7 @@ class Traffic:
         return gap > newcomer.body.driving.gap_m + 1.0 * newcomer.speed_mps
 
     def _make(self, lane: str, s: float) -> Vehicle:
-        body = draw_body(self._bodies)
+        body = draw_body(self._bodies, self.scenario.mix)
         self._count += 1
         service = draw_service_s(body, self._services)
         return Vehicle(self._count, body, lane, s, body.driving.free_mps, service, self.t)

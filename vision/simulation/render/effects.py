@@ -59,31 +59,30 @@ class Glows:
     """Soft spots of light in sizes from 2 to 40 px, added where a lamp is seen."""
 
     def __init__(self) -> None:
-        self._spots: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._spots: dict[tuple[int, int, tuple[float, float, float]], Image] = {}
 
     def add(
         self, image: Image, u: float, v: float, radius: float, *, colour: tuple[float, float, float], tall: float = 1.0
     ) -> None:
         """Adds one round (tall 1) or drawn-out spot in the middle of which the colour is added whole."""
         across, down = max(2, min(40, round(radius))), max(2, min(90, round(radius * tall)))
-        spot = self._spot(across, down)
+        spot = self._spot(across, down, colour)
         left, upper = round(u) - across, round(v) - down
         x0, y0 = max(0, left), max(0, upper)
         x1, y1 = min(image.shape[1], left + 2 * across + 1), min(image.shape[0], upper + 2 * down + 1)
         if x0 >= x1 or y0 >= y1:
             return
-        part = spot[y0 - upper : y1 - upper, x0 - left : x1 - left, None] * np.array(colour, np.float32)
         region = image[y0:y1, x0:x1]
-        region[:] = cv2.add(region, part.astype(np.uint8))
+        region[:] = cv2.add(region, spot[y0 - upper : y1 - upper, x0 - left : x1 - left])
 
-    def _spot(self, across: int, down: int) -> NDArray[np.float32]:
-        found = self._spots.get((across, down))
+    def _spot(self, across: int, down: int, colour: tuple[float, float, float]) -> Image:
+        found = self._spots.get((across, down, colour))
         if found is None:
             x = np.arange(-across, across + 1) / across
             y = np.arange(-down, down + 1) / down
             r = np.minimum(1.0, np.hypot(*np.meshgrid(x, y)))
-            found = self._spots[across, down] = (0.55 * (1 - r) ** 3 + 0.45 * np.exp(-((r / 0.2) ** 2))).astype(np.float32)
-            found *= (r < 1).astype(np.float32)
+            shape = (0.55 * (1 - r) ** 3 + 0.45 * np.exp(-((r / 0.2) ** 2))) * (r < 1)
+            found = self._spots[across, down, colour] = (shape[..., None] * np.array(colour)).astype(np.uint8)
         return found
 
 
@@ -154,10 +153,11 @@ def _name(text: str) -> Image:
 
 def _written(text: str) -> Image:
     """Letters in white with a dark rim; black, 0, is clear."""
-    line = np.zeros((15, 10 * len(text) + 10, 3), np.uint8)
-    for colour, thick in (((18, 18, 18), 3), ((236, 236, 236), 1)):
-        cv2.putText(line, text, (3, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thick, cv2.LINE_8)
-    return line
+    letters = np.zeros((15, 10 * len(text) + 10), np.uint8)
+    cv2.putText(letters, text, (3, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255, 1, cv2.LINE_8)
+    rim = cv2.dilate(letters, np.ones((3, 3), np.uint8))
+    line = np.where(letters > 96, 236, np.where(rim > 96, 18, 0)).astype(np.uint8)
+    return np.ascontiguousarray(np.repeat(line[..., None], 3, axis=2))
 
 
 def _shifted(bank: list[Image], image: Image, frame: int, use: Callable[[Image], object]) -> None:

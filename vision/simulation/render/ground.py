@@ -1,10 +1,11 @@
-"""The ground as the camera sees it: road, lanes, paint, wear, verge, worked out per pixel. Pure."""
+"""The ground as the camera sees it: road, lanes, paint, wear, verge, worked out per pixel. Needs OpenCV."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from vision.simulation.layouts import LANE_WIDTH_M, Layout
 
 __all__ = ["Ground"]
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 _ASPHALT: Final = (96.0, 97.0, 98.0)
 _CONCRETE: Final = (142.0, 147.0, 150.0)
 _GRASS: Final = (58.0, 96.0, 84.0)
@@ -33,17 +34,20 @@ class Ground:
 
     def colour(self, x: Array, y: Array, pixel_m: Array) -> Array:
         """BGR (H, W, 3) at ground x, y (H, W), metres; pixel_m: what a pixel covers, finer things are left out."""
+        x, y, pixel_m = (values.astype(np.float32) for values in (x, y, pixel_m))
         random = np.random.default_rng(self.seed)
         grain, clouds, patches = (_tile(random, cells) for cells in (256, 24, 7))
         rough = self._sample(clouds, x, y, 60.0) * 11 + self._sample(patches, x, y, 170.0) * 13
         fine = self._sample(grain, x, y, 14.0) * 15 * np.clip(0.5 / pixel_m, 0, 1)
-        colour = np.array(_GRASS) * (1.0 + 0.016 * (rough + fine))[..., None]
+        colour = np.array(_GRASS, np.float32) * (1.0 + 0.016 * (rough + fine))[..., None]
         earth = np.clip(self._sample(patches, x, y, 44.0) * 0.9, 0, 1)[..., None]
-        colour = colour * (1 - earth) + np.array(_EARTH) * earth
+        colour = colour * (1 - earth) + np.array(_EARTH, np.float32) * earth
         paved, road = self._paved(x, y)
-        asphalt = np.array(_ASPHALT) * (1.0 + 0.008 * rough + 0.006 * fine)[..., None]
+        asphalt = np.array(_ASPHALT, np.float32) * (1.0 + 0.008 * rough + 0.006 * fine)[..., None]
         booths = np.clip((14.0 - np.abs(y - 2.0)) / 0.5, 0, 1) * road
-        concrete = np.array(_CONCRETE) * (1.0 + 0.006 * rough + 0.004 * fine)[..., None] * self._joints(x, y, pixel_m)
+        concrete = (
+            np.array(_CONCRETE, np.float32) * (1.0 + 0.006 * rough + 0.004 * fine)[..., None] * self._joints(x, y, pixel_m)
+        )
         asphalt = asphalt * (1 - booths[..., None]) + concrete * booths[..., None]
         colour = colour * (1 - paved[..., None]) + asphalt * paved[..., None]
         colour = colour * (1.0 - 0.30 * self._wear(x, y, clouds))[..., None]
@@ -56,20 +60,20 @@ class Ground:
 
     def _paved(self, x: Array, y: Array) -> tuple[Array, Array]:
         left, right = self._edges
-        road = ((x > left) & (x < right)).astype(float)
-        lot = ((x < left - 3.0) & (x > left - 34.0) & (np.abs(y - 32.0) < 62.0)).astype(float)
-        yard = ((x > right + 5.0) & (x < right + 30.0) & (y > 46.0) & (y < 120.0)).astype(float)
+        road = ((x > left) & (x < right)).astype(np.float32)
+        lot = ((x < left - 3.0) & (x > left - 34.0) & (np.abs(y - 32.0) < 62.0)).astype(np.float32)
+        yard = ((x > right + 5.0) & (x < right + 30.0) & (y > 46.0) & (y < 120.0)).astype(np.float32)
         paved: Array = np.maximum.reduce([road, lot, yard])
         return paved, road
 
     def _joints(self, x: Array, y: Array, pixel_m: Array) -> Array:
         near = (np.abs((y % 4.5) - 2.25) > 2.22) | (np.abs(((x + 2.65) % 5.3) - 2.65) > 2.62)
         joints = 1.0 - 0.14 * near * np.clip(0.12 / pixel_m, 0, 1)
-        return np.asarray(joints[..., None], np.float64)
+        return np.asarray(joints[..., None], np.float32)
 
     def _wear(self, x: Array, y: Array, clouds: Array) -> Array:
         """Tyre tracks, drops of oil between them, and where everybody brakes."""
-        wear: Array = np.zeros(x.shape, np.float64)
+        wear: Array = np.zeros(x.shape, np.float32)
         for lane in self.layout.lanes:
             off = np.abs(x - lane.x_m)
             inside = off < LANE_WIDTH_M / 2
@@ -96,20 +100,14 @@ class Ground:
         white |= lot & ((y % 4.6) < 0.14) & (((x - left) % 22.0) > 3.0)
         for mask, paint in ((white, _PAINT), (yellow, _YELLOW)):
             share = (np.clip(worn, 0.35, 0.95) * mask)[..., None]
-            colour = colour * (1 - share) + np.array(paint) * share
+            colour = colour * (1 - share) + np.array(paint, np.float32) * share
         return colour
 
     @staticmethod
     def _sample(tile: Array, x: Array, y: Array, metres: float) -> Array:
         """The tile, repeated every `metres`, straight between its values."""
-        u, v = (x / metres % 1.0) * _TILE, (y / metres % 1.0) * _TILE
-        u, v = np.nan_to_num(u), np.nan_to_num(v)
-        i, j = u.astype(np.intp), v.astype(np.intp)
-        a, b = u - i, v - j
-        i, j, i1, j1 = i % _TILE, j % _TILE, (i + 1) % _TILE, (j + 1) % _TILE
-        low = tile[j, i] * (1 - a) + tile[j, i1] * a
-        high = tile[j1, i] * (1 - a) + tile[j1, i1] * a
-        value: Array = low * (1 - b) + high * b
+        u, v = (np.mod(place / metres, 1.0).astype(np.float32) * _TILE for place in (x, y))
+        value: Array = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         return value
 
 
@@ -126,5 +124,5 @@ def _tile(random: np.random.Generator, cells: int) -> Array:
     spectrum = np.fft.rfft2(random.normal(size=(_TILE, _TILE)))
     fy, fx = np.fft.fftfreq(_TILE)[:, None] * _TILE, np.fft.rfftfreq(_TILE)[None, :] * _TILE
     tile: Array = np.fft.irfft2(spectrum * np.exp(-((np.hypot(fx, fy) / cells) ** 2)), s=(_TILE, _TILE))
-    tile /= 2.0 * tile.std()
-    return tile
+    even: Array = (tile / (2.0 * tile.std())).astype(np.float32)
+    return even

@@ -6,6 +6,7 @@ listed in drawing order within a part, counter-clockwise seen from outside. Colo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack
 
@@ -151,6 +152,6 @@ def scaled(colour: Colour, factor: float) -> Colour:
 
 
 def _normal(points: Array) -> Array:
-    normal = np.cross(points[1] - points[0], points[2] - points[1])
-    unit: Array = normal / max(float(np.linalg.norm(normal)), 1e-9)
-    return unit
+    (ax, ay, az), (bx, by, bz) = (points[1] - points[0]).tolist(), (points[2] - points[1]).tolist()
+    x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    return np.array([x, y, z]) / max(math.sqrt(x * x + y * y + z * z), 1e-9)

@@ -69,11 +69,12 @@ def draw_tree(image: Image, painter: Painter, tree: Tree, light: Light, distance
     tint = np.array([random.uniform(34, 52), random.uniform(74, 104), random.uniform(52, 84)])
     order = np.argsort(spread[:, 2] + random.normal(0, 0.4, leaves))
     middles = painter.pixels(centre + spread[order])
-    for k, (u, v) in enumerate(middles):
-        tone = 0.5 + 0.75 * k / leaves + float(random.normal(0, 0.09))
-        size = max(0.6, tree.crown * scale * float(random.uniform(0.16, 0.36)))
-        colour = np.clip(tint * tone * gain + sky, 0, 255).tolist()
-        cv2.circle(image, (int(u * 16), int(v * 16)), int(size * 16), colour, -1, cv2.LINE_AA, 4)
+    tones = 0.5 + 0.75 * np.arange(leaves) / leaves + random.normal(0, 0.09, leaves)
+    colours = np.clip(tint * tones[:, None] * gain + sky, 0, 255).tolist()
+    sizes = np.maximum(0.6, tree.crown * scale * random.uniform(0.16, 0.36, leaves))
+    places = np.round(middles * 16).astype(int).tolist()
+    for place, size, colour in zip(places, (sizes * 16).astype(int).tolist(), colours, strict=True):
+        cv2.circle(image, place, size, colour, -1, cv2.LINE_AA, 4)
 
 
 def draw_hills(image: Image, painter: Painter, light: Light, seed: int) -> None:
