@@ -5,11 +5,12 @@ Every call raises redis.RedisError or OSError while the server is away; who loop
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self, TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -33,6 +34,8 @@ __all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_
 BUS_ERRORS: Final = (RedisError, OSError)
 START: Final = "0-0"
 WATCH_S: Final = 10
+ANSWER_S: Final = 5.0
+T = TypeVar("T")
 KEPT_EMITTED: Final = 10_000
 # Appends a message unless its id was appended before: one step for the server, so a crash leaves both or none.
 _APPEND_ONCE: Final = """
@@ -92,10 +95,9 @@ class Bus:
         self._redis = Redis.from_url(
             url,
             decode_responses=True,
-            socket_connect_timeout=5.0,
-            socket_timeout=10.0,
+            socket_connect_timeout=ANSWER_S,
+            socket_timeout=None,  # with one, redis-py sends through asyncio.wait_for, which on Python 3.11 loses cancellations
             **({} if url.startswith("unix:") else {"socket_keepalive": True}),
-            health_check_interval=30,
             retry=Retry(NoBackoff(), 1),
         )
 
@@ -107,24 +109,24 @@ class Bus:
 
     async def epoch(self) -> str:
         """The identity of the stream's data: another one means that the data was lost or replaced."""
-        await self._redis.set(epoch_key(self._gate), uuid4().hex, nx=True)
-        return str(await self._redis.get(epoch_key(self._gate)))
+        await _in_time(self._redis.set(epoch_key(self._gate), uuid4().hex, nx=True))
+        return str(await _in_time(self._redis.get(epoch_key(self._gate))))
 
     async def read(self, after: str, block_ms: int, count: int = 500) -> list[Entry]:
         """The entries after a position; waits up to block_ms for the first."""
         streams: dict[Any, Any] = {stream_key(self._gate): after}
-        found = await self._redis.xread(streams, count, block_ms)
+        found = await _in_time(self._redis.xread(streams, count, block_ms), ANSWER_S + block_ms / 1000)
         return [entry for entries in _of_streams(found) for entry in entries]
 
     async def between(self, after: str, upto: str, count: int = 500) -> list[Entry]:
         """The first entries after one position up to and including another."""
-        found = await self._redis.xrange(stream_key(self._gate), f"({after}", upto, count)
+        found = await _in_time(self._redis.xrange(stream_key(self._gate), f"({after}", upto, count))
         return _entries(found)
 
     async def bounds(self) -> Bounds:
         """What the stream holds now."""
         try:
-            info = await self._redis.xinfo_stream(stream_key(self._gate))
+            info = await _in_time(self._redis.xinfo_stream(stream_key(self._gate)))
         except ResponseError:  # there is no stream yet
             return Bounds(None, START, trimmed=False)
         first = info["first-entry"]
@@ -134,31 +136,37 @@ class Bus:
         """Appends a message unless one of its id was; tells whether it did."""
         keys = (stream_key(self._gate), emitted_key(self._gate))
         values = (str(message.id), str(t_of(message)), message.model_dump_json(), str(KEPT_EMITTED))
-        return await self._redis.eval(_APPEND_ONCE, 2, *keys, *values) is not None
+        return await _in_time(self._redis.eval(_APPEND_ONCE, 2, *keys, *values)) is not None
 
     async def save_recorder_position(self, position: str) -> None:
         """Tells the workers up to where the stream may be trimmed."""
-        await self._redis.set(recorder_key(self._gate), position)
+        await _in_time(self._redis.set(recorder_key(self._gate), position))
 
     async def config(self) -> str | None:
         """The document of the configuration that workers follow."""
-        return cast("str | None", await self._redis.get(config_key(self._gate)))
+        return cast("str | None", await _in_time(self._redis.get(config_key(self._gate))))
 
     async def save_config(self, document: str) -> None:
         """Gives the workers a configuration."""
-        await self._redis.set(config_key(self._gate), document)
+        await _in_time(self._redis.set(config_key(self._gate), document))
 
     async def keep_watching(self, camera: str) -> None:
         """Asks the owning worker for pictures during the next WATCH_S seconds."""
-        await self._redis.set(watch_key(self._gate, camera), "1", ex=WATCH_S)
+        await _in_time(self._redis.set(watch_key(self._gate, camera), "1", ex=WATCH_S))
 
     async def pictures(self, camera: str) -> AsyncGenerator[str | None]:
         """PictureEvents of a camera as JSON; None about once a second when there is none."""
         async with aclosing(self._redis.pubsub()) as channel:
-            await channel.subscribe(pictures_channel(self._gate, camera))
+            await _in_time(channel.subscribe(pictures_channel(self._gate, camera)))
             while True:
                 message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
                 yield None if message is None else str(message["data"])
+
+
+async def _in_time(answer: Awaitable[T], within_s: float = ANSWER_S) -> T:
+    """The server's answer. Raises TimeoutError where it does not come; the connection is then given up."""
+    async with asyncio.timeout(within_s):
+        return await answer
 
 
 def _of_streams(found: object) -> Iterator[list[Entry]]:

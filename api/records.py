@@ -120,12 +120,12 @@ def _swap_state(connection: Connection, gate: str, before: RecorderState | None,
     values = {"epoch": after.epoch, "position": after.position, "alerts": json.dumps(after.alerts)}
     if before is None:
         statement = insert(connection, recorder_state).values(gate=gate, **values).on_conflict_do_nothing()
-        written = connection.execute(statement).rowcount
+        written = connection.execute(statement.returning(recorder_state.c.gate)).first() is not None
     else:
         table = recorder_state.c
         unchanged = and_(table.gate == gate, table.epoch == before.epoch, table.position == before.position)
-        written = connection.execute(update(recorder_state).where(unchanged).values(values)).rowcount
-    if written != 1:
+        written = connection.execute(update(recorder_state).where(unchanged).values(values)).rowcount == 1
+    if not written:
         raise OtherRecorderError
 
 

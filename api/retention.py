@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.store import Store
@@ -28,29 +29,55 @@ async def keep_pruned(store: Store, kept_s: float) -> None:
     """Prunes every hour until it is cancelled."""
     while True:
         try:
-            await prune(store, time.time(), kept_s)
+            await prune(store, kept_s)
         except SQLAlchemyError as error:
             _log.warning("history could not be pruned; trying again in an hour", error=error)
         await asyncio.sleep(EVERY_S)
 
 
-async def prune(store: Store, now: float, kept_s: float) -> None:
-    """Deletes what is older than kept_s, an hour of event time in each transaction so that writers never wait long."""
+async def prune(store: Store, kept_s: float) -> None:
+    """Deletes what is kept_s older than the newest measurement, an hour of it in each transaction: writers never wait long."""
+    newest_t = await asyncio.to_thread(_newest_t, store)
+    if newest_t is None:
+        return
     more = True
     while more:
-        more = await asyncio.to_thread(_bite, store, now - kept_s)
-    await asyncio.to_thread(_prune_states, store, now - kept_s)
+        more = await asyncio.to_thread(_bite, store, newest_t - kept_s)
+    await asyncio.to_thread(_prune_states, store, newest_t - kept_s)
+
+
+def _newest_t(store: Store) -> float | None:
+    with store.read() as connection:
+        newest = [_edge(connection, store.gate, lane, func.max) for lane in _lanes(connection, store.gate)]
+    return max(newest, default=None)
 
 
 def _bite(store: Store, before_t: float) -> bool:
     m = measurements.c
     with store.write() as connection:
-        lanes = connection.execute(select(m.lane_id, func.min(m.t)).where(m.gate == store.gate).group_by(m.lane_id)).all()
-        old = [(lane, oldest) for lane, oldest in lanes if oldest < before_t]
+        oldest_t = [(lane, _edge(connection, store.gate, lane, func.min)) for lane in _lanes(connection, store.gate)]
+        old = [(lane, oldest) for lane, oldest in oldest_t if oldest < before_t]
         for lane, oldest in old:
             until = min(oldest + BITE_S, before_t)
             connection.execute(delete(measurements).where(m.gate == store.gate, m.lane_id == lane, m.t < until))
     return bool(old)
+
+
+def _lanes(connection: Connection, gate: str) -> list[str]:
+    """The lanes that have measurements, found by one seek in the index each: there are millions of rows."""
+    m = measurements.c
+    found: list[str] = []
+    while True:
+        after = m.lane_id > found[-1] if found else true()
+        lane = connection.execute(select(func.min(m.lane_id)).where(m.gate == gate, after)).scalar_one()
+        if lane is None:
+            return found
+        found.append(lane)
+
+
+def _edge(connection: Connection, gate: str, lane: str, edge: Callable[..., ColumnElement[int]]) -> int:
+    m = measurements.c
+    return connection.execute(select(edge(m.t)).where(m.gate == gate, m.lane_id == lane)).scalar_one()
 
 
 def _prune_states(store: Store, before_t: float) -> None:

@@ -137,9 +137,9 @@ async def _kept_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancels until all have ended: redis-py swallows a cancellation that comes while it connects."""
-    running = set(tasks)
+    """Cancels until all have ended: on Python 3.11 asyncio.wait_for, in whatever library, can lose a cancellation."""
+    running: set[asyncio.Task[None]] = set(tasks)
     while running:
         for task in running:
             task.cancel()
-        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+        _, running = await asyncio.wait(running, timeout=0.5)

@@ -126,9 +126,11 @@ def api_process(settings: Settings) -> Iterator[tuple[Api, subprocess.Popen[str]
         reader = threading.Thread(target=process.stderr.read)
         reader.start()
         api = Api(json.loads(line)["port"])
-        api.wait_ready()
-        yield api, process
-        api.http.close()
+        try:
+            api.wait_ready()
+            yield api, process
+        finally:
+            api.http.close()
     finally:
         process.kill()
         process.wait()
