@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -19,6 +19,7 @@ from vision.feeding import SectionFeed
 from vision.handover import FrameSlots, Queued
 from vision.load import LoadControl
 from vision.ports import Detector, Frame, FrameSource
+from vision.rates import RateWatch
 from vision.redaction import redact_url
 
 __all__ = ["CameraReader", "CameraStatus", "DetectorLoop"]
@@ -125,6 +126,7 @@ class DetectorLoop:
         self._last: dict[str, CameraChanged] = {}
         self._looked = time.monotonic()
         self._step = 0
+        self._rates = RateWatch()
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -149,6 +151,7 @@ class DetectorLoop:
         feed = self._feeds[item.camera]
         if isinstance(item, CameraChanged):
             self._last[item.camera] = item
+            self._rates.told(item.camera, time.monotonic(), online=item.state == "online")
             feed.queue.put(Queued(replace(item, load_step=self._step)))
             return
         (found,) = self._detector.detect([item.image], [(item.width, item.height)])
@@ -158,9 +161,11 @@ class DetectorLoop:
         status = self._readers[item.camera].status
         status.detected += 1
         status.ages_s.append(now() - item.t)
+        self._rates.frame(item.camera, time.monotonic())
 
     def _look(self) -> None:
         self._looked = time.monotonic()
+        self._tell(self._rates.due(self._looked))
         step = self._control.look(self._looked)
         if step == self._step:
             return
@@ -168,5 +173,10 @@ class DetectorLoop:
         self._step = step
         for reader in self._readers.values():
             reader.shed(step)
-        for camera, change in self._last.items():
-            self._feeds[camera].queue.put(Queued(replace(change, t=rounded(now()), load_step=step)))
+        self._tell(self._last)
+
+    def _tell(self, cameras: Iterable[str]) -> None:
+        """Tells the state of cameras again, with the step and the rate of now."""
+        for camera in cameras:
+            change = replace(self._last[camera], t=rounded(now()), load_step=self._step)
+            self._feeds[camera].queue.put(Queued(change))

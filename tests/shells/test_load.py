@@ -6,6 +6,7 @@ from vision.core.types import CameraChanged, Detections, Seen
 from vision.handover import MAX_EVENTS, EventQueue, FrameSlots, Queued
 from vision.load import DETECTION_STEP, MAX_STEP, LoadControl
 from vision.ports import Frame
+from vision.rates import RateWatch
 
 
 def frame(camera: str, t: float, session: int = 0) -> Frame:
@@ -90,3 +91,19 @@ def test_a_full_queue_loses_its_oldest_frame_and_no_change():
     assert events[0] == change("a", 0.0)
     assert events[1].t == 11.0
     assert events[-1].t == MAX_EVENTS + 9
+
+
+def test_a_rate_is_told_when_it_is_known_and_when_it_changed():
+    rates, told = RateWatch(), []
+    rates.told("a", 0.0, online=True)
+    for i in range(5 * 100):
+        now_s = i / 5
+        if now_s < 50 or i % 2:
+            rates.frame("a", now_s)
+        if i % 5 == 0:
+            told += [now_s for _ in rates.due(now_s)]
+    assert told[0] == 10.0
+    assert len(told) == 2
+    assert 53 <= told[1] <= 62
+    rates.told("a", 100.0, online=False)
+    assert rates.due(200.0) == []
