@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 
 from api.bus import Bus
-from api.records import save_emissions
+from api.records import save_emissions, save_messages
 from api.store import Store
 from api.tables import emissions
 from vision.messages import MESSAGE, Message
@@ -33,7 +33,7 @@ class Emitter:
         self._one = asyncio.Lock()
 
     async def emit(self, *messages: Message) -> None:
-        """Puts messages into the outbox and empties it. Raises a bus error while the bus is away; they stay in the outbox."""
+        """Records messages and sends them. Raises a bus error while the bus is away; they then wait in the outbox."""
         async with self._one:
             await asyncio.to_thread(self._add, messages)
         await self.flush()
@@ -48,6 +48,7 @@ class Emitter:
 
     def _add(self, messages: Sequence[Message]) -> None:
         with self._store.write() as connection:
+            save_messages(connection, self._store.gate, messages)
             save_emissions(connection, self._store.gate, messages)
 
     def _waiting(self) -> list[tuple[int, str]]:

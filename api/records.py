@@ -39,7 +39,17 @@ from vision.messages import (
     VisitStarted,
 )
 
-__all__ = ["Batch", "Gap", "OtherRecorderError", "RecorderState", "add_gap", "load_state", "save_batch", "save_emissions"]
+__all__ = [
+    "Batch",
+    "Gap",
+    "OtherRecorderError",
+    "RecorderState",
+    "add_gap",
+    "load_state",
+    "save_batch",
+    "save_emissions",
+    "save_messages",
+]
 
 START: Final = "0-0"
 _Row = dict[str, Any]
@@ -96,7 +106,7 @@ def save_batch(store: Store, batch: Batch) -> None:
         _swap_state(connection, store.gate, batch.before, batch.after)
         if batch.gap is not None:
             add_gap(connection, store.gate, batch.gap)
-        _save_messages(connection, store.gate, [*batch.messages, *batch.derived])
+        save_messages(connection, store.gate, [*batch.messages, *batch.derived])
         save_emissions(connection, store.gate, batch.derived)
         if batch.webhooks:
             _save_deliveries(connection, store.gate, batch.derived, batch.now)
@@ -129,7 +139,8 @@ def _swap_state(connection: Connection, gate: str, before: RecorderState | None,
         raise OtherRecorderError
 
 
-def _save_messages(connection: Connection, gate: str, messages: Iterable[Message]) -> None:
+def save_messages(connection: Connection, gate: str, messages: Iterable[Message]) -> None:
+    """Writes messages as rows; those that history does not hold are passed over."""
     rows: dict[Table, list[_Row]] = {}
     for message in messages:
         placed = _row(message)
