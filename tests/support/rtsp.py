@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 from vision.core.types import CameraChanged
 from vision.ports import Frame, FrameSource
 from vision.rtsp_auth import Credentials
-from vision.rtsp_media import FileMedia
+from vision.rtsp_media import FileMedia, Media, Unit
 from vision.rtsp_server import RtspServer
 
-__all__ = ["closing", "is_frame", "read_until", "serve", "state_is"]
+__all__ = ["Scenes", "closing", "is_frame", "read_until", "serve", "state_is"]
 
 Item = Frame | CameraChanged
 
@@ -45,6 +46,27 @@ def state_is(state: str) -> Callable[[Item], bool]:
 def is_frame(item: Item) -> bool:
     """A condition for `read_until`: any frame."""
     return isinstance(item, Frame)
+
+
+class Scenes:
+    """A camera whose truck waits for the test: it comes for the first client, stands until `leave` is set, then leaves."""
+
+    def __init__(self, coming: Path, standing: Path, leaving: Path, empty: Path) -> None:
+        self.leave = threading.Event()
+        self._clips = [FileMedia(path, loop=False) for path in (coming, standing, leaving, empty)]
+        self._scene = 0
+        self.media = Media(self._clips[0].parameter_sets, self._play)
+
+    def _play(self, since_s: float) -> Iterator[Unit]:
+        base = since_s
+        while True:
+            last = base
+            for unit in self._clips[self._scene].play(0.0):
+                last = base + unit.send_s
+                yield Unit(last, base + unit.show_s, unit.nals)
+            base = last + 0.04
+            if self._scene != 1 or self.leave.is_set():
+                self._scene = min(3, self._scene + 1)
 
 
 def closing(source: FrameSource) -> Iterator[Item]:
