@@ -25,7 +25,7 @@ def set_up_encoder(stream: av.VideoStream, width: int, height: int, fps: int, bi
     stream.codec_context.gop_size = 2 * fps
     stream.codec_context.max_b_frames = 0
     stream.codec_context.thread_count = 1
-    stream.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "main"}
+    stream.options = {"preset": "superfast", "tune": "zerolatency", "profile": "main"}
 
 
 class VideoWriter:

@@ -35,6 +35,11 @@ class Patch:
     rest: Image
     mask: NDArray[np.bool_]
 
+    @property
+    def rect(self) -> tuple[int, int, int, int]:
+        """Where it is in the picture: x0, y0, x1, y1."""
+        return self.left, self.upper, self.left + self.mask.shape[1], self.upper + self.mask.shape[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:

@@ -117,7 +117,8 @@ class Mesh:
 class Drawable:
     """A mesh at one fineness as arrays: vertices (N, 3), where each face begins, colours (F, 3), normals (F, 3).
 
-    bodies: for each convex part the indices of its solid vertices, whose hull is its outline from any side.
+    bodies: for each convex part the indices of its solid vertices, whose hull is its outline from any
+    side; lamps: the faces that glow.
     """
 
     vertices: Array
@@ -126,6 +127,7 @@ class Drawable:
     normals: Array
     glows: tuple[Glow, ...]
     bodies: tuple[NDArray[np.intp], ...]
+    lamps: NDArray[np.intp]
 
     @classmethod
     def of(cls, mesh: Mesh, px_per_m: float, *, from_rear: bool) -> Drawable:
@@ -142,6 +144,7 @@ class Drawable:
             normals=np.array([_normal(face.points) for _, face in kept]),
             glows=tuple(face.glow for _, face in kept),
             bodies=tuple(np.flatnonzero(corner == part) for part in np.unique(corner) if part >= 0),
+            lamps=np.flatnonzero([bool(face.glow) for _, face in kept]),
         )
 
 

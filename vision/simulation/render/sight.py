@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.simulation.render.fleet import Seat
-from vision.simulation.render.painter import Painted
+from vision.simulation.render.stage import Shown
 
 __all__ = ["Sight", "sights"]
 
@@ -20,7 +19,7 @@ _SMALLEST_PX: Final = 12
 class Sight:
     """A vehicle in sight: its number (0: parked), class, box x1 y1 x2 y2 of its visible pixels, how many they are.
 
-    share: of its outline inside the picture that is visible, 0..1 (1 for a parked vehicle).
+    share: of the box round its outline inside the picture that is visible, 0..1 (1 for a parked vehicle).
     """
 
     number: int
@@ -35,19 +34,20 @@ class Sight:
         return min(self.box[2] - self.box[0], self.box[3] - self.box[1])
 
 
-def sights(ids: NDArray[np.uint8], parked: tuple[str, ...], seats: list[Seat], painted: list[Painted]) -> tuple[Sight, ...]:
-    """The boxes of everything marked in an id buffer (H, W): 1.. are the parked ones, then the seats in order."""
+def sights(ids: NDArray[np.uint8], parked: tuple[str, ...], shown: list[Shown]) -> tuple[Sight, ...]:
+    """The boxes of everything marked in an id buffer (H, W): 1.. are the parked ones, the others say their mark."""
     height, width = ids.shape
     whole = (0, 0, width, height)
     found = [_look(ids, i + 1, whole, number=0, name=name, area=0.0) for i, name in enumerate(parked)]
-    for i, (seat, thing) in enumerate(zip(seats, painted, strict=True)):
-        low, high = thing.points.min(axis=0) / 16.0, thing.points.max(axis=0) / 16.0
-        x0, y0 = (int(max(0.0, v)) for v in np.floor(low))
-        x1, y1 = min(width, int(high[0]) + 2), min(height, int(high[1]) + 2)
+    for one in shown:
+        x0, y0, x1, y1 = (max(0, one.rect[0]), max(0, one.rect[1]), min(width, one.rect[2]), min(height, one.rect[3]))
         if x1 > x0 and y1 > y0:
-            area = float((x1 - x0) * (y1 - y0))
-            name = seat.place.body.vehicle_class
-            found.append(_look(ids, len(parked) + 1 + i, (x0, y0, x1, y1), number=seat.place.number, name=name, area=area))
+            low, high = one.painted.points.min(axis=0) / 16.0, one.painted.points.max(axis=0) / 16.0
+            sides = np.minimum(high, (width, height)) - np.maximum(low, 0)
+            place = one.seat.place
+            area = max(1.0, float(sides[0] * sides[1]))
+            name = place.body.vehicle_class
+            found.append(_look(ids, one.mark, (x0, y0, x1, y1), number=place.number, name=name, area=area))
     return tuple(sight for sight in found if sight is not None)
 
 
