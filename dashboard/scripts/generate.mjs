@@ -2,7 +2,12 @@
 import { compile } from "json-schema-to-typescript";
 
 const BANNER = "// Generated from dashboard/schema/page.json by `npm run types`: do not edit.";
-const OPTIONS = { bannerComment: BANNER, style: { printWidth: 120 }, unreachableDefinitions: true, additionalProperties: false };
+const OPTIONS = {
+  bannerComment: BANNER,
+  style: { printWidth: 120 },
+  unreachableDefinitions: true,
+  additionalProperties: false,
+};
 
 /** JSON Schema 2020-12 as pydantic writes it, in the words of json-schema-to-typescript. */
 function adapt(node) {

@@ -11,10 +11,19 @@ export interface AlertView {
 }
 
 const SEVERITIES = ["critical", "warning", "info"] as const;
-const GROUPS: Readonly<Record<AlertLook, number>> = { unacknowledged: 0, acknowledged: 0, pending: 1, ended_unacknowledged: 2, ended: 3 };
+const GROUPS: Readonly<Record<AlertLook, number>> = {
+  unacknowledged: 0,
+  acknowledged: 0,
+  pending: 1,
+  ended_unacknowledged: 2,
+  ended: 3,
+};
 const HANDLED = new Set<AlarmData["state"]>(["acknowledged", "shelved", "suppressed", "out_of_service", "normal"]);
 
-export function alertViews(alerts: Readonly<Record<string, AlertData>>, alarms: Readonly<Record<string, AlarmData>>): AlertView[] {
+export function alertViews(
+  alerts: Readonly<Record<string, AlertData>>,
+  alarms: Readonly<Record<string, AlarmData>>,
+): AlertView[] {
   return Object.values(alerts)
     .map((alert) => alertView(alert, alarms[alert.alert_id] ?? null))
     .sort(compare);

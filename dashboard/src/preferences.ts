@@ -21,7 +21,10 @@ function remember(key: string, value: string): void {
 }
 
 /** A choice that outlives the page; `initial` gets what was remembered, or null. */
-export function useRemembered<T extends string>(key: string, initial: (remembered: string | null) => T): [T, (value: T) => void] {
+export function useRemembered<T extends string>(
+  key: string,
+  initial: (remembered: string | null) => T,
+): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => initial(recall(key)));
   const choose = (next: T): void => {
     remember(key, next);

@@ -1,6 +1,17 @@
 /** All that the page knows, and how each frame of the stream changes it. Pure. */
 
-import type { AlarmData, AlertData, CameraData, GateInfo, Heartbeat, LaneData, Measurement, Message, Snapshot, Vehicles } from "./messages";
+import type {
+  AlarmData,
+  AlertData,
+  CameraData,
+  GateInfo,
+  Heartbeat,
+  LaneData,
+  Measurement,
+  Message,
+  Snapshot,
+  Vehicles,
+} from "./messages";
 
 export type Phase = "connecting" | "live" | "waiting" | "signed_out";
 
@@ -118,7 +129,11 @@ function fromSnapshot(state: PageState, data: Snapshot, atMs: number): PageState
 }
 
 /** The record with a value that is at least as new as the one it holds; a late one changes nothing. */
-function newer<T extends { t: number }>(record: Readonly<Record<string, T>>, key: string, value: T): Readonly<Record<string, T>> {
+function newer<T extends { t: number }>(
+  record: Readonly<Record<string, T>>,
+  key: string,
+  value: T,
+): Readonly<Record<string, T>> {
   const held = record[key];
   return held !== undefined && held.t > value.t ? record : { ...record, [key]: value };
 }
@@ -127,5 +142,7 @@ function withAlert(alerts: PageState["alerts"], alert: AlertData): PageState["al
   const held = alerts[alert.alert_id];
   if (held !== undefined && held.sequence > alert.sequence) return alerts;
   const kept = Object.values(alerts).filter((one) => one.state !== "resolved" || one.t > alert.t - RESOLVED_KEPT_S);
-  return Object.fromEntries([...kept.filter((one) => one.alert_id !== alert.alert_id), alert].map((one) => [one.alert_id, one]));
+  return Object.fromEntries(
+    [...kept.filter((one) => one.alert_id !== alert.alert_id), alert].map((one) => [one.alert_id, one]),
+  );
 }

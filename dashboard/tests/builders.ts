@@ -86,9 +86,21 @@ export const alarm = (changes: Partial<AlarmData> = {}): AlarmData => ({
   ...changes,
 });
 
-export const measured = (changes: Partial<Measurement> = {}): Message => ({ ...ENVELOPE, type: "lane.measured", data: measurement(changes) });
-export const alertChanged = (changes: Partial<AlertData> = {}): Message => ({ ...ENVELOPE, type: "alert.changed", data: alert(changes) });
-export const alarmChanged = (changes: Partial<AlarmData> = {}): Message => ({ ...ENVELOPE, type: "alarm.changed", data: alarm(changes) });
+export const measured = (changes: Partial<Measurement> = {}): Message => ({
+  ...ENVELOPE,
+  type: "lane.measured",
+  data: measurement(changes),
+});
+export const alertChanged = (changes: Partial<AlertData> = {}): Message => ({
+  ...ENVELOPE,
+  type: "alert.changed",
+  data: alert(changes),
+});
+export const alarmChanged = (changes: Partial<AlarmData> = {}): Message => ({
+  ...ENVELOPE,
+  type: "alarm.changed",
+  data: alarm(changes),
+});
 
 export const snapshot = (changes: Partial<Snapshot> = {}): GateSnapshot => ({
   ...ENVELOPE,
@@ -99,7 +111,14 @@ export const snapshot = (changes: Partial<Snapshot> = {}): GateSnapshot => ({
     resumed: true,
     server_t: 100,
     config_hash: "",
-    info: { id: "g", name: { en: "Gate" }, timezone: "UTC", lanes: [lane()], cameras: ["mast"], level_of_service_s: [120, 300, 600, 1200, 2400] },
+    info: {
+      id: "g",
+      name: { en: "Gate" },
+      timezone: "UTC",
+      lanes: [lane()],
+      cameras: ["mast"],
+      level_of_service_s: [120, 300, 600, 1200, 2400],
+    },
     lanes: {},
     vehicles: {},
     statuses: {},

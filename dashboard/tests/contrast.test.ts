@@ -7,7 +7,12 @@ const css = readFileSync(new URL("../src/styles/base.css", import.meta.url), "ut
 function colours(theme: "dark" | "light"): Record<string, string> {
   const [dark = "", light = ""] = css.split(':root[data-theme="light"]');
   const read = (text: string): Record<string, string> =>
-    Object.fromEntries([...text.slice(0, text.indexOf("}")).matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((found) => [found[1] ?? "", found[2] ?? ""]));
+    Object.fromEntries(
+      [...text.slice(0, text.indexOf("}")).matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map((found) => [
+        found[1] ?? "",
+        found[2] ?? "",
+      ]),
+    );
   return theme === "dark" ? read(dark) : { ...read(dark), ...read(light) };
 }
 

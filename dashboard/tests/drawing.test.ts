@@ -21,7 +21,9 @@ test("a vehicle beyond the zone ends at its edge, open", () => {
 });
 
 test("without metres vehicles stand in their order, however many there are", () => {
-  const placed = placeInOrder(Array.from({ length: 30 }, (_, index) => vehicle({ visit_id: `${index}`, front_m: null, rear_m: null })));
+  const placed = placeInOrder(
+    Array.from({ length: 30 }, (_, index) => vehicle({ visit_id: `${index}`, front_m: null, rear_m: null })),
+  );
   const last = placed.at(-1);
   expect((last?.left ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual(100.001);
   expect(placed.every((one, index) => index === 0 || one.left > (placed[index - 1]?.left ?? 0))).toBe(true);
@@ -43,15 +45,32 @@ test("the scale has a few round ticks", () => {
 test("labels take the first free place and stay inside the picture", () => {
   const wanted = [
     { key: "a", text: "EX1-1", places: [[-20, 100]] as const },
-    { key: "b", text: "EX1-2", places: [[0, 105], [0, 150]] as const },
+    {
+      key: "b",
+      text: "EX1-2",
+      places: [
+        [0, 105],
+        [0, 150],
+      ] as const,
+    },
     { key: "c", text: "EX1-3", places: [[5, 100]] as const },
   ];
   const labels = placeLabels(wanted, 400, 300);
-  expect(labels.map(({ key, x, y }) => [key, x, y])).toEqual([["a", 0, 100], ["b", 0, 150]]);
+  expect(labels.map(({ key, x, y }) => [key, x, y])).toEqual([
+    ["a", 0, 100],
+    ["b", 0, 150],
+  ]);
 });
 
 test("the chart has a gap where no history is", () => {
-  const points = [{ t: 0, queueVehicles: 1 }, { t: 30, queueVehicles: null }, { t: 300, queueVehicles: 4 }];
-  expect(chartColumns(points, measurement({ t: 310, queue_vehicles: 5 }))).toEqual([[0, 30, 60, 300, 310], [1, null, null, 4, 5]]);
+  const points = [
+    { t: 0, queueVehicles: 1 },
+    { t: 30, queueVehicles: null },
+    { t: 300, queueVehicles: 4 },
+  ];
+  expect(chartColumns(points, measurement({ t: 310, queue_vehicles: 5 }))).toEqual([
+    [0, 30, 60, 300, 310],
+    [1, null, null, 4, 5],
+  ]);
   expect(chartColumns(points, measurement({ t: 290 }))[0].at(-1)).toBe(300);
 });

@@ -54,7 +54,7 @@ class ServedApi:
         """Ends the api as SIGTERM would; its data stays."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
-            self._thread.join(20)
+            self._thread.join(40)
             assert not self._thread.is_alive(), "the api did not end"
         self._server = self._thread = None
 

@@ -25,7 +25,11 @@ export function AlertPanel({ alerts, timeZone, live }: { alerts: readonly AlertV
         <span class="counts">{firing.length > 0 && texts.alerts.counts(firing.length, unacknowledged.length)}</span>
       </h2>
       <p class="sr-only" role="alert">
-        {unacknowledged[0] && texts.alerts.announce(texts.alerts.severity[unacknowledged[0].alert.severity], describe(unacknowledged[0].alert, texts))}
+        {unacknowledged[0] &&
+          texts.alerts.announce(
+            texts.alerts.severity[unacknowledged[0].alert.severity],
+            describe(unacknowledged[0].alert, texts),
+          )}
       </p>
       {current.length === 0 && (
         <p class="none">
@@ -33,14 +37,18 @@ export function AlertPanel({ alerts, timeZone, live }: { alerts: readonly AlertV
         </p>
       )}
       <ul class="alert-list">
-        {current.map((view) => <AlertCard key={view.alert.alert_id} view={view} timeZone={timeZone} live={live} />)}
+        {current.map((view) => (
+          <AlertCard key={view.alert.alert_id} view={view} timeZone={timeZone} live={live} />
+        ))}
       </ul>
       {ended.length > 0 && <h3>{texts.alerts.endedHeading}</h3>}
       <ul class="alert-list ended-list">
         {ended.slice(0, ENDED_SHOWN).map(({ alert }) => (
           <li key={alert.alert_id} class="ended">
             <SeverityIcon severity={alert.severity} filled={false} />
-            <span>{texts.alerts.scope(alert.scope, alert.subject)}: {measureName(alert, texts)}</span>
+            <span>
+              {texts.alerts.scope(alert.scope, alert.subject)}: {measureName(alert, texts)}
+            </span>
             <time>{texts.alerts.ended(clockTime(alert.t, texts.locale, timeZone))}</time>
           </li>
         ))}
@@ -64,15 +72,23 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
           <span class="look">{texts.alerts.look[look]}</span>
         </p>
         <p class="what">{describe(alert, texts)}</p>
-        <p class="since">{alert.state === "resolved" ? texts.alerts.ended(time(alert.t)) : texts.alerts.since(time(alert.since), duration(Math.max(0, now - alert.since), texts.units))}</p>
+        <p class="since">
+          {alert.state === "resolved"
+            ? texts.alerts.ended(time(alert.t))
+            : texts.alerts.since(time(alert.since), duration(Math.max(0, now - alert.since), texts.units))}
+        </p>
         {alert.stale && alert.state !== "resolved" && <p class="stale-note">{texts.alerts.stale}</p>}
         {action && alert.state !== "resolved" && (
           <p class="action">
             <b>{texts.alerts.action}:</b> {action}
           </p>
         )}
-        {look === "acknowledged" && alarm && <p class="by">{texts.alerts.by(texts.alerts.who[alarm.by] ?? alarm.by, time(alarm.t))}</p>}
-        {(look === "unacknowledged" || look === "ended_unacknowledged") && <AcknowledgeButton alertId={alert.alert_id} live={live} />}
+        {look === "acknowledged" && alarm && (
+          <p class="by">{texts.alerts.by(texts.alerts.who[alarm.by] ?? alarm.by, time(alarm.t))}</p>
+        )}
+        {(look === "unacknowledged" || look === "ended_unacknowledged") && (
+          <AcknowledgeButton alertId={alert.alert_id} live={live} />
+        )}
       </div>
     </li>
   );
@@ -93,7 +109,11 @@ function AcknowledgeButton({ alertId, live }: { alertId: string; live: boolean }
       <button type="button" onClick={send} disabled={!live || phase === "sending"}>
         {phase === "sending" ? texts.alerts.acknowledging : texts.alerts.acknowledge}
       </button>
-      {typeof phase === "object" && <span class="failed" role="alert">{texts.alerts.acknowledgeFailed(phase.failed)}</span>}
+      {typeof phase === "object" && (
+        <span class="failed" role="alert">
+          {texts.alerts.acknowledgeFailed(phase.failed)}
+        </span>
+      )}
     </div>
   );
 }

@@ -32,14 +32,21 @@ export function CameraPanel({ state, info, alerts, hovered, onHover }: PanelProp
       <div class="cameras-head">
         <h2 id="cameras-title">{texts.cameras.title}</h2>
         <label>
-          <input type="checkbox" checked={layers} onChange={(event) => setLayers(event.currentTarget.checked)} /> {texts.cameras.layers}
+          <input type="checkbox" checked={layers} onChange={(event) => setLayers(event.currentTarget.checked)} />{" "}
+          {texts.cameras.layers}
         </label>
       </div>
       {many && (
         <ul class="camera-list">
           {info.cameras.map((id) => (
             <li key={id}>
-              <CameraTile id={id} camera={state.cameras[id]} lanes={lanesOf(id, info)} chosen={id === chosen} onChoose={() => choose(id)} />
+              <CameraTile
+                id={id}
+                camera={state.cameras[id]}
+                lanes={lanesOf(id, info)}
+                chosen={id === chosen}
+                onChoose={() => choose(id)}
+              />
             </li>
           ))}
         </ul>
@@ -85,7 +92,13 @@ function CameraTile({ id, camera, lanes, chosen, onChoose }: TileProps) {
   const texts = useTexts();
   const state = camera?.state ?? "unknown";
   return (
-    <button type="button" class={`camera-tile ${state === "online" ? "" : "not-online"}`} aria-pressed={chosen} onClick={onChoose} data-state={state}>
+    <button
+      type="button"
+      class={`camera-tile ${state === "online" ? "" : "not-online"}`}
+      aria-pressed={chosen}
+      onClick={onChoose}
+      data-state={state}
+    >
       <CameraIcon state={state} />
       <span class="camera-id">{id}</span>
       <span class="camera-state">{texts.cameras.state[state]}</span>

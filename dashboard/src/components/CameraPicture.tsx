@@ -35,10 +35,17 @@ export function CameraPicture(props: PictureProps) {
   const live = connected && old !== null && old < STALE_S;
   const aspect = String(aspectOf(picture, camera));
   return (
-    <figure class={`picture ${live ? "live" : "old"}`} style={{ "--aspect": aspect }} aria-label={texts.cameras.watching(cameraId)} data-camera={cameraId}>
+    <figure
+      class={`picture ${live ? "live" : "old"}`}
+      style={{ "--aspect": aspect }}
+      aria-label={texts.cameras.watching(cameraId)}
+      data-camera={cameraId}
+    >
       <div class="frame" ref={frame} style={{ aspectRatio: aspect }}>
         {picture && <img src={`data:image/jpeg;base64,${picture.jpeg_base64}`} alt={texts.cameras.alt(cameraId)} />}
-        {picture && layers && <PictureOverlay picture={picture} width={width} vehicles={state.vehicles} hovered={hovered} onHover={onHover} />}
+        {picture && layers && (
+          <PictureOverlay picture={picture} width={width} vehicles={state.vehicles} hovered={hovered} onHover={onHover} />
+        )}
         {!live && <Cover {...props} old={old} connected={connected} />}
       </div>
       <Caption {...props} ageS={live ? old : null} boxes={picture?.frame.boxes.length ?? 0} />
@@ -65,7 +72,14 @@ function useWidth(element: RefObject<HTMLDivElement | null>): number {
 }
 
 /** What lies over a picture that is not live: why, and since when. */
-function Cover({ cameraId, camera, state, timeZone, old, connected }: PictureProps & { old: number | null; connected: boolean }) {
+function Cover({
+  cameraId,
+  camera,
+  state,
+  timeZone,
+  old,
+  connected,
+}: PictureProps & { old: number | null; connected: boolean }) {
   const { cameras, locale, units } = useTexts();
   const now = useNow();
   const fault = camera !== undefined && camera.state !== "online" ? camera : null;
@@ -76,7 +90,9 @@ function Cover({ cameraId, camera, state, timeZone, old, connected }: PicturePro
         <div class="fault">
           <CameraIcon state={fault.state} />
           <p>
-            <strong>{cameraId}: {cameras.state[fault.state]}</strong>
+            <strong>
+              {cameraId}: {cameras.state[fault.state]}
+            </strong>
             {fault.reason && <span class="reason">{fault.reason}</span>}
             <span>{cameras.since(clockTime(fault.t, locale, timeZone), duration(Math.max(0, now - fault.t), units))}</span>
           </p>
@@ -95,14 +111,20 @@ function Caption({ cameraId, camera, lanes, alert, ageS: old, boxes }: PicturePr
   return (
     <figcaption>
       <span class={state === "online" ? "state" : "state not-online"} data-state={state}>
-        {alert && <span class={`mark severity-${alert.severity}`}><SeverityIcon severity={alert.severity} filled /></span>}
+        {alert && (
+          <span class={`mark severity-${alert.severity}`}>
+            <SeverityIcon severity={alert.severity} filled />
+          </span>
+        )}
         <CameraIcon state={state} />
         <b>{cameraId}</b> {words.state[state]}
       </span>
       <span>{lanes}</span>
       {old !== null && <span>{words.pictureAge(age(old, texts.units))}</span>}
       {old !== null && <span>{words.boxes(boxes)}</span>}
-      {camera?.rate_fps != null && state === "online" && <span>{words.rate(camera.rate_fps.toLocaleString(texts.locale, { maximumFractionDigits: 1 }))}</span>}
+      {camera?.rate_fps != null && state === "online" && (
+        <span>{words.rate(camera.rate_fps.toLocaleString(texts.locale, { maximumFractionDigits: 1 }))}</span>
+      )}
       {camera && camera.load_step > 0 && <span class="shedding">{words.shedding(camera.load_step)}</span>}
     </figcaption>
   );

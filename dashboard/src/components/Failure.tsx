@@ -30,7 +30,9 @@ function Failure() {
     <main class="signed-out">
       <h2>{fatal.title}</h2>
       <p>{fatal.text}</p>
-      <button type="button" onClick={() => window.location.reload()}>{fatal.reload}</button>
+      <button type="button" onClick={() => window.location.reload()}>
+        {fatal.reload}
+      </button>
     </main>
   );
 }

@@ -19,29 +19,38 @@ interface HeaderProps {
 
 export function Header({ state, theme, onLanguage, onTheme }: HeaderProps) {
   const texts = useTexts();
-  const now = useNow();
-  const zone = state.info?.timezone ?? "UTC";
   const other: Theme = theme === "dark" ? "light" : "dark";
   return (
     <header class="header">
       <div class="brand">
         <h1>{state.info ? nameIn(state.info.name, texts.code) : texts.header.product}</h1>
-        <span class="product">{texts.header.product}</span>
+        {state.info && <span class="product">{texts.header.product}</span>}
       </div>
-      <Connection state={state} />
-      <time class="clock" title={texts.header.time(zone)} dateTime={new Date(now * 1000).toISOString()}>
-        <span class="date">{calendarDate(now, texts.locale, zone)}</span>
-        <span class="hours">{clockTime(now, texts.locale, zone)}</span>
-      </time>
+      {state.phase !== "signed_out" && <Connection state={state} />}
+      {state.info && <GateClock zone={state.info.timezone} />}
       <nav class="choices">
         <span class="languages" role="group" aria-label={texts.header.language}>
           {(Object.keys(LANGUAGES) as Language[]).map((code) => (
-            <button key={code} type="button" lang={code} title={LANGUAGE_NAMES[code]} aria-label={LANGUAGE_NAMES[code]} aria-pressed={code === texts.code} onClick={() => onLanguage(code)}>
+            <button
+              key={code}
+              type="button"
+              lang={code}
+              title={LANGUAGE_NAMES[code]}
+              aria-label={LANGUAGE_NAMES[code]}
+              aria-pressed={code === texts.code}
+              onClick={() => onLanguage(code)}
+            >
               {code.toUpperCase()}
             </button>
           ))}
         </span>
-        <button type="button" class="theme" title={texts.header.theme[other]} aria-label={texts.header.theme[other]} onClick={() => onTheme(other)}>
+        <button
+          type="button"
+          class="theme"
+          title={texts.header.theme[other]}
+          aria-label={texts.header.theme[other]}
+          onClick={() => onTheme(other)}
+        >
           <ThemeIcon />
         </button>
         <a href={SOURCE_URL} title={texts.header.sourceTitle} download>
@@ -49,6 +58,17 @@ export function Header({ state, theme, onLanguage, onTheme }: HeaderProps) {
         </a>
       </nav>
     </header>
+  );
+}
+
+function GateClock({ zone }: { zone: string }) {
+  const texts = useTexts();
+  const now = useNow();
+  return (
+    <time class="clock" title={texts.header.time(zone)} dateTime={new Date(now * 1000).toISOString()}>
+      <span class="date">{calendarDate(now, texts.locale, zone)}</span>
+      <span class="hours">{clockTime(now, texts.locale, zone)}</span>
+    </time>
   );
 }
 
@@ -76,7 +96,8 @@ function Connection({ state }: { state: PageState }) {
   }
   const dataAge = newestAgeS(state, now);
   const live = dataAge !== null && freshness(dataAge) === "live";
-  const text = dataAge === null ? words.noData : live ? words.live(age(dataAge, texts.units)) : words.stale(age(dataAge, texts.units));
+  const text =
+    dataAge === null ? words.noData : live ? words.live(age(dataAge, texts.units)) : words.stale(age(dataAge, texts.units));
   return (
     <p class={live ? "connection" : "connection attention"}>
       <LinkIcon live={live} />

@@ -27,18 +27,31 @@ export function LaneBoard({ state, info, alerts, hovered, onHover }: BoardProps)
   const now = useNow();
   const views = info.lanes.map((lane) => viewOf(lane, state, alerts, now));
   const scaleM = Math.max(...info.lanes.map((lane) => lane.zone_m));
-  const groups = DIRECTIONS.map((direction) => ({ direction, views: views.filter((view) => view.lane.direction === direction) }));
+  const groups = DIRECTIONS.map((direction) => ({
+    direction,
+    views: views.filter((view) => view.lane.direction === direction),
+  }));
   return (
     <section class="board panel" aria-label={texts.board.title}>
       <BoardHead scaleM={views.some((view) => view.calibrated) ? scaleM : null} limits={info.level_of_service_s} />
-      {groups.filter((group) => group.views.length > 0).map((group) => (
-        <div class="group" key={group.direction}>
-          <GroupHead direction={group.direction} views={group.views} alerts={alerts} />
-          {group.views.map((view) => (
-            <LaneRow key={view.lane.id} view={view} scaleM={scaleM} timeZone={info.timezone} historyVersion={state.historyVersion} hovered={hovered} onHover={onHover} />
-          ))}
-        </div>
-      ))}
+      {groups
+        .filter((group) => group.views.length > 0)
+        .map((group) => (
+          <div class="group" key={group.direction}>
+            <GroupHead direction={group.direction} views={group.views} alerts={alerts} />
+            {group.views.map((view) => (
+              <LaneRow
+                key={view.lane.id}
+                view={view}
+                scaleM={scaleM}
+                timeZone={info.timezone}
+                historyVersion={state.historyVersion}
+                hovered={hovered}
+                onHover={onHover}
+              />
+            ))}
+          </div>
+        ))}
       <Legend />
     </section>
   );
@@ -63,29 +76,50 @@ function BoardHead({ scaleM, limits }: { scaleM: number | null; limits: readonly
       <span class="head-lane">{columns.lane}</span>
       <span class="head-queue">{columns.queue}</span>
       <span class="head-longest">{columns.longest}</span>
-      <span class="head-expected" title={columns.expectedTitle}>{columns.expected}</span>
-      <span class="head-level" title={levels}>{columns.level}</span>
+      <span class="head-expected" title={columns.expectedTitle}>
+        {columns.expected}
+      </span>
+      <span class="head-level" title={levels}>
+        {columns.level}
+      </span>
       <span class="head-scale">
-        {scaleM === null ? texts.board.columns.line : scaleTicks(scaleM).map((tick) => (
-          <span key={tick} style={{ left: `${(tick / scaleM) * 100}%` }}>{tick === 0 ? texts.board.stopLine : `${tick} m`}</span>
-        ))}
+        {scaleM === null
+          ? texts.board.columns.line
+          : scaleTicks(scaleM).map((tick) => (
+              <span key={tick} style={{ left: `${(tick / scaleM) * 100}%` }}>
+                {tick === 0 ? texts.board.stopLine : `${tick} m`}
+              </span>
+            ))}
       </span>
       <span class="head-trend">{columns.trend}</span>
     </div>
   );
 }
 
-function GroupHead({ direction, views, alerts }: { direction: LaneInfo["direction"]; views: readonly LaneView[]; alerts: readonly AlertView[] }) {
+function GroupHead({
+  direction,
+  views,
+  alerts,
+}: {
+  direction: LaneInfo["direction"];
+  views: readonly LaneView[];
+  alerts: readonly AlertView[];
+}) {
   const texts = useTexts();
   const totals = groupTotals(views);
   const alert = worstFiring(alerts, "direction", direction);
   const wait = totals.longestWaitS === null ? null : duration(totals.longestWaitS, texts.units);
-  const trucks = totals.queueVehicles === null ? null : texts.board.vehicles(bounded(String(totals.queueVehicles), totals.partial));
+  const trucks =
+    totals.queueVehicles === null ? null : texts.board.vehicles(bounded(String(totals.queueVehicles), totals.partial));
   return (
     <h2 class="group-head">
       <DirectionIcon direction={direction} />
       <span>{texts.board.direction[direction]}</span>
-      {alert && <span class={`mark severity-${alert.severity}`}><SeverityIcon severity={alert.severity} filled /></span>}
+      {alert && (
+        <span class={`mark severity-${alert.severity}`}>
+          <SeverityIcon severity={alert.severity} filled />
+        </span>
+      )}
       <span class="totals">{trucks === null ? texts.board.totalsUnknown : texts.board.totals(trucks, wait)}</span>
     </h2>
   );
@@ -95,12 +129,30 @@ function Legend() {
   const { legend } = useTexts().board;
   return (
     <ul class="legend" aria-hidden="true">
-      <li><i class="vehicle truck standing sample" />{legend.standing}</li>
-      <li><i class="vehicle truck moving sample" />{legend.moving}</li>
-      <li><i class="vehicle truck held sample" />{legend.hidden}</li>
-      <li><i class="vehicle truck standing service sample" />{legend.service}</li>
-      <li><i class="tail-sample" />{legend.tail}</li>
-      <li><i class="tail-sample open" />{legend.censored}</li>
+      <li>
+        <i class="vehicle truck standing sample" />
+        {legend.standing}
+      </li>
+      <li>
+        <i class="vehicle truck moving sample" />
+        {legend.moving}
+      </li>
+      <li>
+        <i class="vehicle truck held sample" />
+        {legend.hidden}
+      </li>
+      <li>
+        <i class="vehicle truck standing service sample" />
+        {legend.service}
+      </li>
+      <li>
+        <i class="tail-sample" />
+        {legend.tail}
+      </li>
+      <li>
+        <i class="tail-sample open" />
+        {legend.censored}
+      </li>
     </ul>
   );
 }

@@ -20,11 +20,21 @@ interface RowProps {
 export function LaneRow({ view, scaleM, timeZone, historyVersion, hovered, onHover }: RowProps) {
   const { lane, alert } = view;
   return (
-    <article class={`lane ${view.look} ${alert ? `alert-${alert.severity}` : ""}`} aria-labelledby={`lane-${lane.id}`} data-lane={lane.id}>
+    <article
+      class={`lane ${view.look} ${alert ? `alert-${alert.severity}` : ""}`}
+      aria-labelledby={`lane-${lane.id}`}
+      data-lane={lane.id}
+    >
       <LaneName view={view} />
       <Figures view={view} />
       <LaneStrip view={view} scaleM={scaleM} hovered={hovered} onHover={onHover} />
-      <Trend laneId={lane.id} current={view.measured} unknown={view.look === "unknown"} timeZone={timeZone} version={historyVersion} />
+      <Trend
+        laneId={lane.id}
+        current={view.measured}
+        unknown={view.look === "unknown"}
+        timeZone={timeZone}
+        version={historyVersion}
+      />
     </article>
   );
 }
@@ -41,7 +51,11 @@ function LaneName({ view }: { view: LaneView }) {
           </span>
         )}
         {lane.id}
-        {view.closed && <span class="closed" title={texts.board.closedBy(view.closed.by, view.closed.reason)}>{texts.board.closed}</span>}
+        {view.closed && (
+          <span class="closed" title={texts.board.closedBy(view.closed.by, view.closed.reason)}>
+            {texts.board.closed}
+          </span>
+        )}
       </h3>
       <span class="full-name">{nameIn(lane.name, texts.code)}</span>
       <QualityNote view={view} />
@@ -55,7 +69,8 @@ function QualityNote({ view }: { view: LaneView }) {
   const words = texts.board;
   const old = view.ageS === null ? words.neverSeen : words.age(age(view.ageS, texts.units));
   if (view.look === "live" && view.measured?.quality === "ok") return <span class="quality">{old}</span>;
-  const quality = view.look === "live" ? words.quality.degraded : view.look === "stale" ? words.quality.stale : words.quality.unknown;
+  const quality =
+    view.look === "live" ? words.quality.degraded : view.look === "stale" ? words.quality.stale : words.quality.unknown;
   const reasons = view.reasons.map((reason) => words.reasons[reason]);
   return (
     <span class={`quality not-ok ${view.look}`} title={[...reasons, old].join(", ")}>
@@ -78,7 +93,13 @@ function Figures({ view }: { view: LaneView }) {
         {queue !== null && <small> {texts.board.vehicleUnit(queue)}</small>}
       </Figure>
       <Figure name="longest" label={columns.longest}>
-        {wait !== null ? duration(wait, texts.units) : queue === 0 ? <span class="nobody">{texts.board.nobody}</span> : NOT_MEASURED}
+        {wait !== null ? (
+          duration(wait, texts.units)
+        ) : queue === 0 ? (
+          <span class="nobody">{texts.board.nobody}</span>
+        ) : (
+          NOT_MEASURED
+        )}
       </Figure>
       <Figure name="expected" label={columns.expected} note={expectedNote(view, texts)}>
         {expectedText(view, texts)}
@@ -90,7 +111,17 @@ function Figures({ view }: { view: LaneView }) {
   );
 }
 
-function Figure({ name, label, note, children }: { name: string; label: string; note?: string | null; children: ComponentChildren }) {
+function Figure({
+  name,
+  label,
+  note,
+  children,
+}: {
+  name: string;
+  label: string;
+  note?: string | null;
+  children: ComponentChildren;
+}) {
   return (
     <div class={`figure ${name}`}>
       <dt>{label}</dt>

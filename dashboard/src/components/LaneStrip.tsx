@@ -21,9 +21,16 @@ export function LaneStrip({ view, scaleM, hovered, onHover }: StripProps) {
   return (
     <div class={`strip ${unknown ? "hatched" : ""}`} role="img" aria-label={stripLabel(view, texts)}>
       <div class="asphalt" style={{ width: `${extent}%` }}>
-        {view.calibrated && !unknown && scaleTicks(scaleM).slice(1).map((tick) => tick < view.lane.zone_m && (
-          <i key={tick} class="tick" style={{ left: `${(tick / view.lane.zone_m) * 100}%` }} />
-        ))}
+        {view.calibrated &&
+          !unknown &&
+          scaleTicks(scaleM)
+            .slice(1)
+            .map(
+              (tick) =>
+                tick < view.lane.zone_m && (
+                  <i key={tick} class="tick" style={{ left: `${(tick / view.lane.zone_m) * 100}%` }} />
+                ),
+            )}
       </div>
       <i class="stop-line" />
       {unknown ? (
@@ -34,10 +41,19 @@ export function LaneStrip({ view, scaleM, hovered, onHover }: StripProps) {
         <>
           <Tail view={view} scaleM={scaleM} />
           {placed.map((one) => (
-            <VehicleShape key={one.vehicle.visit_id} placed={one} hovered={hovered === one.vehicle.visit_id} onHover={onHover} />
+            <VehicleShape
+              key={one.vehicle.visit_id}
+              placed={one}
+              hovered={hovered === one.vehicle.visit_id}
+              onHover={onHover}
+            />
           ))}
           {placed.length === 0 && <span class="empty">{texts.board.empty}</span>}
-          {!view.calibrated && <span class="scale-note" title={texts.board.notToScaleTitle}>{texts.board.notToScale}</span>}
+          {!view.calibrated && (
+            <span class="scale-note" title={texts.board.notToScaleTitle}>
+              {texts.board.notToScale}
+            </span>
+          )}
         </>
       )}
     </div>
@@ -55,10 +71,16 @@ function Tail({ view, scaleM }: { view: LaneView; scaleM: number }) {
   const queue = view.measured?.queue_vehicles ?? null;
   if (queue === null || queue === 0) return null;
   const length = view.measured?.queue_m ?? null;
-  const end = view.calibrated && length !== null ? Math.min(100, (length / scaleM) * 100) : tailInOrder(queue, view.vehicles.length);
-  const label = length === null ? texts.board.vehicles(bounded(String(queue), view.censored)) : bounded(metres(length), view.censored);
+  const end =
+    view.calibrated && length !== null ? Math.min(100, (length / scaleM) * 100) : tailInOrder(queue, view.vehicles.length);
+  const label =
+    length === null ? texts.board.vehicles(bounded(String(queue), view.censored)) : bounded(metres(length), view.censored);
   return (
-    <div class={`tail ${view.censored ? "open" : ""}`} style={{ width: `${end}%` }} title={view.censored ? texts.board.tailCensored : texts.board.legend.tail}>
+    <div
+      class={`tail ${view.censored ? "open" : ""}`}
+      style={{ width: `${end}%` }}
+      title={view.censored ? texts.board.tailCensored : texts.board.legend.tail}
+    >
       <span class={end > 82 ? "tail-label inside" : "tail-label"}>{label}</span>
     </div>
   );
@@ -69,7 +91,14 @@ function VehicleShape({ placed, hovered, onHover }: { placed: Placed; hovered: b
   const { vehicle, order } = placed;
   const dwell = vehicle.dwell_s === null ? null : bounded(duration(vehicle.dwell_s, texts.units), vehicle.censored);
   const kind = texts.board.vehicleClass[vehicle.vehicle_class];
-  const title = texts.board.vehicleTitle({ order, kind, dwell, standing: vehicle.standing, service: vehicle.in_service, seen: vehicle.seen });
+  const title = texts.board.vehicleTitle({
+    order,
+    kind,
+    dwell,
+    standing: vehicle.standing,
+    service: vehicle.in_service,
+    seen: vehicle.seen,
+  });
   const looks = [
     "vehicle",
     vehicle.vehicle_class,

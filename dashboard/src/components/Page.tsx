@@ -45,7 +45,12 @@ function Console({ state }: { state: PageState }) {
   const texts = useTexts();
   const [hovered, setHovered] = useState<string | null>(null);
   const { info } = state;
-  if (info === null) return <main class="loading"><p role="status">{texts.board.loading}</p></main>;
+  if (info === null)
+    return (
+      <main class="loading">
+        <p role="status">{texts.board.loading}</p>
+      </main>
+    );
   const alerts = alertViews(state.alerts, state.alarms);
   return (
     <main class={`console ${state.phase === "live" ? "" : "disconnected"} ${info.lanes.length > FEW_LANES ? "" : "few-lanes"}`}>

@@ -23,14 +23,32 @@ export function PictureOverlay({ picture, width, vehicles, hovered, onHover }: O
   const height = (width * picture.height) / picture.width;
   const at: Place = ([x, y]) => [x * width, y * height];
   const { boxes, tails } = picture.frame;
-  const labels = placeLabels([...tails.map((tail) => tailWanted(tail, at, width, texts)), ...boxLabels(boxes, at, vehicles, texts)], width, height);
+  const labels = placeLabels(
+    [...tails.map((tail) => tailWanted(tail, at, width, texts)), ...boxLabels(boxes, at, vehicles, texts)],
+    width,
+    height,
+  );
   const tailKeys = new Set(tails.map((tail) => tail.lane_id));
   return (
     <svg class="overlay" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-      {Object.entries(picture.polygons).map(([laneId, polygon]) => <LaneOutline key={laneId} laneId={laneId} points={polygon.map(at)} height={height} />)}
-      {boxes.map((box) => <BoxShape key={box.track_id} box={box} at={at} hovered={box.visit_id !== null && box.visit_id === hovered} onHover={onHover} />)}
-      {tails.map((tail) => <TailLine key={tail.lane_id} tail={tail} at={at} />)}
-      {labels.map((label) => <LabelShape key={label.key} label={label} look={tailKeys.has(label.key) ? "of-tail" : ""} />)}
+      {Object.entries(picture.polygons).map(([laneId, polygon]) => (
+        <LaneOutline key={laneId} laneId={laneId} points={polygon.map(at)} height={height} />
+      ))}
+      {boxes.map((box) => (
+        <BoxShape
+          key={box.track_id}
+          box={box}
+          at={at}
+          hovered={box.visit_id !== null && box.visit_id === hovered}
+          onHover={onHover}
+        />
+      ))}
+      {tails.map((tail) => (
+        <TailLine key={tail.lane_id} tail={tail} at={at} />
+      ))}
+      {labels.map((label) => (
+        <LabelShape key={label.key} label={label} look={tailKeys.has(label.key) ? "of-tail" : ""} />
+      ))}
     </svg>
   );
 }
@@ -44,7 +62,9 @@ function LaneOutline({ laneId, points, height }: { laneId: string; points: reado
   return (
     <g class="lane-outline">
       <polygon points={path(points)} />
-      <text x={x} y={Math.min(lowest + 17, height - 5)} text-anchor="middle">{laneId}</text>
+      <text x={x} y={Math.min(lowest + 17, height - 5)} text-anchor="middle">
+        {laneId}
+      </text>
     </g>
   );
 }
@@ -54,7 +74,12 @@ function BoxShape({ box, at, hovered, onHover }: { box: Box; at: Place; hovered:
   const [x2, y2] = at([box.xyxy[2], box.xyxy[3]]);
   const looks = ["box", box.standing ? "standing" : "moving", box.visit_id === null && "unassigned", hovered && "hovered"];
   return (
-    <g class={looks.filter(Boolean).join(" ")} data-visit={box.visit_id ?? ""} onMouseEnter={() => onHover(box.visit_id)} onMouseLeave={() => onHover(null)}>
+    <g
+      class={looks.filter(Boolean).join(" ")}
+      data-visit={box.visit_id ?? ""}
+      onMouseEnter={() => onHover(box.visit_id)}
+      onMouseLeave={() => onHover(null)}
+    >
       <rect x={x1} y={y1} width={x2 - x1} height={y2 - y1} />
     </g>
   );
@@ -69,7 +94,9 @@ function LabelShape({ label, look }: { label: Label; look: string }) {
   return (
     <g class={`label ${look}`}>
       <rect x={label.x} y={label.y - LABEL_HEIGHT} width={label.width} height={LABEL_HEIGHT} rx="2" />
-      <text x={label.x + label.width / 2} y={label.y - 5} text-anchor="middle">{label.text}</text>
+      <text x={label.x + label.width / 2} y={label.y - 5} text-anchor="middle">
+        {label.text}
+      </text>
     </g>
   );
 }

@@ -9,7 +9,9 @@ export function SignedOut() {
       <h2>{signedOut.title}</h2>
       <p>{signedOut.text}</p>
       <p>{withCode(signedOut.how)}</p>
-      <button type="button" onClick={() => window.location.reload()}>{signedOut.again}</button>
+      <button type="button" onClick={() => window.location.reload()}>
+        {signedOut.again}
+      </button>
     </main>
   );
 }

@@ -25,7 +25,11 @@ export function Trend({ laneId, current, timeZone, version }: TrendProps) {
   const latest = useRef(now);
   latest.current = now;
   const history = useHistory(laneId, version, () => latest.current);
-  const [columns, cursor, box] = [chartColumns(history.points, current), useState<number | null>(null), useRef<HTMLDivElement>(null)];
+  const [columns, cursor, box] = [
+    chartColumns(history.points, current),
+    useState<number | null>(null),
+    useRef<HTMLDivElement>(null),
+  ];
   const [pointed, setPointed] = cursor;
   const chart = useRef<uPlot | null>(null);
 
@@ -85,7 +89,14 @@ function options(element: HTMLElement, onPoint: (index: number | null) => void):
     padding: [2, 2, 2, 2],
     series: [
       {},
-      { stroke: colour("--trend"), fill: colour("--trend-fill"), width: 1.5, spanGaps: false, points: { show: false }, ...(uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}) },
+      {
+        stroke: colour("--trend"),
+        fill: colour("--trend-fill"),
+        width: 1.5,
+        spanGaps: false,
+        points: { show: false },
+        ...(uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
+      },
     ],
     hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
   };

@@ -12,7 +12,12 @@ const OUTLINES: Readonly<Record<Severity, string>> = {
 
 /** Octagon, triangle, circle: critical, warning, notice. Filled while it fires, hollow otherwise. */
 export function SeverityIcon({ severity, filled }: { severity: Severity; filled: boolean }) {
-  const mark = severity === "warning" ? "M10 7.6v4.8M10 14.4v1.4" : severity === "critical" ? "M10 5v6.2M10 13.4v1.6" : "M10 9v5.6M10 5.4v1.6";
+  const mark =
+    severity === "warning"
+      ? "M10 7.6v4.8M10 14.4v1.4"
+      : severity === "critical"
+        ? "M10 5v6.2M10 13.4v1.6"
+        : "M10 9v5.6M10 5.4v1.6";
   return (
     <svg class="icon severity-icon" viewBox="0 0 20 20" aria-hidden="true">
       <path d={OUTLINES[severity]} class={filled ? "shape filled" : "shape"} />
@@ -24,7 +29,15 @@ export function SeverityIcon({ severity, filled }: { severity: Severity; filled:
 /** A camera: plain when online, struck through when offline, with an exclamation mark when its picture cannot be used. */
 export function CameraIcon({ state }: { state: CameraData["state"] | "unknown" }) {
   return (
-    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round">
+    <svg
+      class="icon"
+      viewBox="0 0 20 20"
+      aria-hidden="true"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.6"
+      stroke-linejoin="round"
+    >
       <path d="M2 6h10v8H2zM12 9.2 17.5 6.6v6.8L12 10.8" />
       {state === "offline" && <path d="M2.5 17.5 17 2.5" stroke-width="2.2" />}
       {state !== "offline" && state !== "online" && <path d="M7 7.6v3M7 11.6v1" stroke-width="1.8" />}
@@ -44,7 +57,11 @@ export function CheckIcon() {
 export function LinkIcon({ live }: { live: boolean }) {
   return (
     <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.4">
-      {live ? <circle cx="10" cy="10" r="5" fill="currentColor" stroke="none" /> : <circle cx="10" cy="10" r="6" stroke-dasharray="7 5.5" />}
+      {live ? (
+        <circle cx="10" cy="10" r="5" fill="currentColor" stroke="none" />
+      ) : (
+        <circle cx="10" cy="10" r="6" stroke-dasharray="7 5.5" />
+      )}
     </svg>
   );
 }
@@ -53,7 +70,11 @@ export function LinkIcon({ live }: { live: boolean }) {
 export function DirectionIcon({ direction }: { direction: "export" | "import" }) {
   return (
     <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8">
-      {direction === "export" ? <path d="M9 3.5H3.5v13H9M8 10h9M13.5 6l4 4-4 4" /> : <path d="M11 3.5h5.5v13H11M2 10h9M7.5 6l4 4-4 4" />}
+      {direction === "export" ? (
+        <path d="M9 3.5H3.5v13H9M8 10h9M13.5 6l4 4-4 4" />
+      ) : (
+        <path d="M11 3.5h5.5v13H11M2 10h9M7.5 6l4 4-4 4" />
+      )}
     </svg>
   );
 }

@@ -41,7 +41,8 @@ export const en: Texts = {
       line: "Line of vehicles",
       trend: "Last hour",
     },
-    levelTitle: (limits) => `Level of service by expected wait (LaneWatch's own scale): A below ${limits.join(", B to F from ")}`,
+    levelTitle: (limits) =>
+      `Level of service by expected wait (LaneWatch's own scale): A below ${limits.join(", B to F from ")}`,
     totals: (trucks, wait) => `${trucks} queuing${wait === null ? "" : ` · longest wait ${wait}`}`,
     totalsUnknown: "queue unknown",
     vehicles: (count) => plural(count, "vehicle", "vehicles"),
@@ -113,7 +114,9 @@ export const en: Texts = {
       ended_unacknowledged: "ended, not acknowledged",
     },
     scope: (scope, subject) =>
-      ({ lane: `Lane ${subject}`, direction: directions[subject] ?? subject, gate: "Whole gate", camera: `Camera ${subject}` })[scope],
+      ({ lane: `Lane ${subject}`, direction: directions[subject] ?? subject, gate: "Whole gate", camera: `Camera ${subject}` })[
+        scope
+      ],
     measure: {
       queue_vehicles: "queue",
       queue_m: "queue length",
@@ -171,5 +174,9 @@ export const en: Texts = {
     how: "The link is printed in the terminal where LaneWatch was started (`lanewatch run`). Each link works once; `lanewatch link` prints a new one.",
     again: "Try again",
   },
-  fatal: { title: "This page has failed", text: "Something unexpected happened in the page itself; measuring goes on. It loads anew in 10 seconds.", reload: "Reload" },
+  fatal: {
+    title: "This page has failed",
+    text: "Something unexpected happened in the page itself; measuring goes on. It loads anew in 10 seconds.",
+    reload: "Reload",
+  },
 };

@@ -33,14 +33,30 @@ export interface Texts {
     title: string;
     loading: string;
     direction: Record<LaneInfo["direction"], string>;
-    columns: { lane: string; queue: string; longest: string; expected: string; expectedTitle: string; level: string; line: string; trend: string };
+    columns: {
+      lane: string;
+      queue: string;
+      longest: string;
+      expected: string;
+      expectedTitle: string;
+      level: string;
+      line: string;
+      trend: string;
+    };
     levelTitle: (limits: readonly string[]) => string;
     totals: (trucks: string, wait: string | null) => string;
     totalsUnknown: string;
     vehicles: (count: string) => string;
     vehicleUnit: (count: number) => string;
     vehicleClass: Record<Vehicle["vehicle_class"], string>;
-    vehicleTitle: (parts: { order: number; kind: string; dwell: string | null; standing: boolean; service: boolean; seen: boolean }) => string;
+    vehicleTitle: (parts: {
+      order: number;
+      kind: string;
+      dwell: string | null;
+      standing: boolean;
+      service: boolean;
+      seen: boolean;
+    }) => string;
     stopLine: string;
     notToScale: string;
     notToScaleTitle: string;
@@ -57,7 +73,14 @@ export interface Texts {
     nobody: string;
     legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string };
   };
-  trend: { title: (lane: string) => string; loading: string; failed: string; empty: string; peak: (value: string) => string; at: (time: string, value: string) => string };
+  trend: {
+    title: (lane: string) => string;
+    loading: string;
+    failed: string;
+    empty: string;
+    peak: (value: string) => string;
+    at: (time: string, value: string) => string;
+  };
   alerts: {
     title: string;
     none: string;

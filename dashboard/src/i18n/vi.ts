@@ -40,7 +40,8 @@ export const vi: Texts = {
       line: "Hàng xe",
       trend: "1 giờ qua",
     },
-    levelTitle: (limits) => `Mức phục vụ theo thời gian chờ dự kiến (thang riêng của LaneWatch): A dưới ${limits.join(", B đến F từ ")}`,
+    levelTitle: (limits) =>
+      `Mức phục vụ theo thời gian chờ dự kiến (thang riêng của LaneWatch): A dưới ${limits.join(", B đến F từ ")}`,
     totals: (trucks, wait) => `${trucks} đang chờ${wait === null ? "" : ` · chờ lâu nhất ${wait}`}`,
     totalsUnknown: "không rõ hàng chờ",
     vehicles: (count) => `${count} xe`,
@@ -102,7 +103,8 @@ export const vi: Texts = {
   alerts: {
     title: "Cảnh báo",
     none: "Không có cảnh báo",
-    counts: (firing, unacknowledged) => `${firing} đang hoạt động${unacknowledged > 0 ? ` · ${unacknowledged} chưa xác nhận` : ""}`,
+    counts: (firing, unacknowledged) =>
+      `${firing} đang hoạt động${unacknowledged > 0 ? ` · ${unacknowledged} chưa xác nhận` : ""}`,
     severity: { critical: "Khẩn cấp", warning: "Cảnh báo", info: "Thông báo" },
     look: {
       unacknowledged: "đang hoạt động, chưa xác nhận",
@@ -112,7 +114,12 @@ export const vi: Texts = {
       ended_unacknowledged: "đã hết, chưa xác nhận",
     },
     scope: (scope, subject) =>
-      ({ lane: `Làn ${subject}`, direction: directions[subject] ?? subject, gate: "Toàn cửa khẩu", camera: `Camera ${subject}` })[scope],
+      ({
+        lane: `Làn ${subject}`,
+        direction: directions[subject] ?? subject,
+        gate: "Toàn cửa khẩu",
+        camera: `Camera ${subject}`,
+      })[scope],
     measure: {
       queue_vehicles: "hàng chờ",
       queue_m: "chiều dài hàng chờ",
@@ -170,5 +177,9 @@ export const vi: Texts = {
     how: "Liên kết được in ra ở cửa sổ dòng lệnh nơi khởi động LaneWatch (`lanewatch run`). Mỗi liên kết chỉ dùng được một lần; lệnh `lanewatch link` in ra liên kết mới.",
     again: "Thử lại",
   },
-  fatal: { title: "Trang bị lỗi", text: "Đã có lỗi ngoài dự kiến trong chính trang này; việc đo vẫn tiếp tục. Trang sẽ tự tải lại sau 10 giây.", reload: "Tải lại" },
+  fatal: {
+    title: "Trang bị lỗi",
+    text: "Đã có lỗi ngoài dự kiến trong chính trang này; việc đo vẫn tiếp tục. Trang sẽ tự tải lại sau 10 giây.",
+    reload: "Tải lại",
+  },
 };
