@@ -9,7 +9,8 @@ override PORT := $(value PORT)
 override TESTS := $(value TESTS)
 override OUT := $(value OUT)
 override BENCH := $(value BENCH)
-export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT BENCH
+override RECORDINGS := $(value RECORDINGS)
+export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT BENCH RECORDINGS
 
 BIN := .venv/bin
 SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; as root: apt-get install python3 python3-venv" >&2; exit 2; }; \
@@ -58,9 +59,9 @@ bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.
 	@$(SETUP) dev ml peers
 	$(BIN)/python -m tests.benchmarks $${OUT:+--out "$$OUT"} $$BENCH
 
-accuracy: ## Score queues and dwell times against the simulated truth
+accuracy: ## Score queues and dwell times against simulated truth; RECORDINGS="short_jam/mast8_hard ..." or --all
 	@$(SETUP) dev
-	$(BIN)/python scripts/accuracy.py
+	$(BIN)/python scripts/accuracy.py $$RECORDINGS
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py
 	@$(SETUP) dev modules
