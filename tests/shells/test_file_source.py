@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import wave
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,16 @@ def test_an_mp4_cut_in_the_middle_says_so(clip, tmp_path):
 def test_a_live_stream_cannot_be_replayed():
     with pytest.raises(StreamError, match=r"rtsp://\*\*\*@cam/1 is a live stream"):
         opened("rtsp://user:secret@cam/1")
+
+
+def test_an_unknown_codec_and_a_file_without_video_say_so(clip, tmp_path):
+    path = tmp_path / "codec.mp4"
+    path.write_bytes(clip.read_bytes().replace(b"avc1", b"zzz1"))
+    with pytest.raises(StreamError, match="unknown to FFmpeg"):
+        list(opened(path))
+    sound = tmp_path / "sound.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16_000))
+    with pytest.raises(StreamError, match="has no video in it"):
+        list(opened(sound))
