@@ -112,3 +112,35 @@ def test_openvino_and_ultralytics_find_the_same(exported):
     ]
     assert len(errors) > 10
     assert np.percentile(errors, 90) < 2, "pixels; in large boxes half precision is a little coarse"
+
+
+@pytest.mark.ml
+@pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")
+def test_a_gpu_that_is_not_there_is_said(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    for name, device, sentence in [
+        ("x.pt", "cuda", "torch finds no GPU"),
+        ("x.engine", "auto", "a TensorRT engine needs an NVIDIA GPU"),
+        ("absent.pt", "auto", "do not exist"),
+    ]:
+        if name != "absent.pt":
+            (tmp_path / name).write_bytes(b"1")
+        with pytest.raises(ModelError, match=sentence):
+            open_detector(DetectorConfig(), tmp_path / name, device=device)
+
+
+@pytest.mark.ml
+@pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")
+def test_ultralytics_neither_phones_home_nor_installs():
+    from vision.ultralytics_quiet import import_ultralytics
+
+    import_ultralytics()
+    from ultralytics import utils
+    from ultralytics.utils.events import events
+
+    assert not events.enabled
+    assert utils.AUTOINSTALL is False
+    assert utils.ONLINE is False
