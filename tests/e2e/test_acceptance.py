@@ -78,24 +78,36 @@ def test_four_trucks_arrive_queue_and_leave(tmp_path: Path, capsys: pytest.Captu
     assert left == pytest.approx([26.7, 30.8, 34.9, 39.0], abs=1.5), "of the clip's own ground truth"
 
 
-def test_the_clip_as_a_file_and_over_rtsp_gives_the_same_visits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    of_file = replayed(capsys, QUEUE, tmp_path / "file")
-    record = tmp_path / "live.jsonl"
-    gate = tmp_path / "gate.yaml"
+def recorded_live(folder: Path) -> Path:
+    """The clip over RTSP through `lanewatch run`, recorded until the stream is over."""
+    folder.mkdir()
+    gate, record = folder / "gate.yaml", folder / "live.jsonl"
     gate.write_text(yaml.safe_dump(single_gate().model_dump(mode="json")))
     with serve(CLIPS / QUEUE, loop=False) as server:
         arguments = ("--gate", gate, "--source", server.url("cam"), "--weights", WEIGHTS, "--record", record)
-        with running(tmp_path, *arguments, env={"LANEWATCH_API_TOKEN": TOKEN}) as run:
-            bearer = {"Authorization": f"Bearer {TOKEN}"}
+        with running(folder, *arguments, env={"LANEWATCH_API_TOKEN": TOKEN}) as run:
 
-            def camera_is(state: str) -> bool:
-                answer = httpx.get(f"{run.url}/api/v1/gate", headers=bearer).json()
-                cameras = answer.get("data", answer)["cameras"]
-                return "cam" in cameras and (cameras["cam"]["state"] == "online") == (state == "online")
+            def is_online() -> bool:
+                answer = httpx.get(f"{run.url}/api/v1/gate", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+                return bool(answer["data"]["cameras"].get("cam", {}).get("state") == "online")
 
-            assert until(lambda: camera_is("online"), 30), run.log.read_text()
-            assert until(lambda: camera_is("gone"), 60), run.log.read_text()
+            assert until(is_online, 30), run.log.read_text()
+            assert until(lambda: not is_online(), 60), run.log.read_text()
             assert run.end() == 0
+    return record
+
+
+def frames(recording: Path) -> int:
+    return recording.read_text().count('"kind":"seen"')
+
+
+@pytest.mark.timeout(600)
+def test_the_clip_as_a_file_and_over_rtsp_gives_the_same_visits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of_file = replayed(capsys, QUEUE, tmp_path / "file", "--record", tmp_path / "file.jsonl")
+    for attempt in range(4):  # live drops frames where the machine cannot keep up: sameness is asked of one that can
+        record = recorded_live(tmp_path / str(attempt))
+        if frames(record) >= 0.98 * frames(tmp_path / "file.jsonl"):
+            break
     assert lanewatch_process("replay", record, "--out", tmp_path / "live").code == 0
     live = rows(tmp_path / "live" / "visits.csv")
     shift = float(live[0]["first_seen_t"]) - float(of_file[0]["first_seen_t"])
