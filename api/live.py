@@ -38,7 +38,6 @@ class Live:
         self.epoch = ""
         self.problem: str | None = "starting"
         self.ready = asyncio.Event()
-        self.last_entry_at: float | None = None
         self._store, self._bus = store, bus
         self._seen = seen
 
@@ -105,7 +104,6 @@ class Live:
             view.alarms.setdefault(alarm.alert_id, alarm)
 
     def _take(self, entry: Entry) -> None:
-        self.last_entry_at = time.time()
         try:
             message = MESSAGE.validate_json(entry.text)
         except ValidationError:

@@ -73,11 +73,6 @@ class Recorder:
         self._saved = saved
         self._fold = AlertFold(config)
 
-    def reconfigure(self, config: GateConfig) -> None:
-        """Goes on with another version of the configuration."""
-        self._config = config
-        self._fold.reconfigure(config)
-
     async def run(self) -> None:
         """Records until it is cancelled; a fault of the bus or the database is tried again from the saved position."""
         waits = pauses()

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.api import Api, running_api, settings_for
 from tests.support.messages import alert_gate
-from tests.support.redis import Valkey
+from tests.support.redis import Valkey, valkey
 
 CONFIG = alert_gate()
 LINK = "first-link-token-of-enough-length"
@@ -19,6 +19,14 @@ LINK = "first-link-token-of-enough-length"
 @pytest.fixture
 def api(bus: Valkey, tmp_path: Path) -> Iterator[Api]:
     with running_api(settings_for(CONFIG, tmp_path, bus.url, sign_in_token=LINK, allowed_hosts="gate.example")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """An api that tests only ask, without changing it."""
+    settings = {"sign_in_token": LINK, "allowed_hosts": "gate.example"}
+    with valkey() as bus, running_api(settings_for(CONFIG, tmp_path_factory.mktemp("access"), bus.url, **settings)) as running:
         yield running
 
 
@@ -63,15 +71,15 @@ def test_a_program_gets_new_links_and_a_browser_does_not(api: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/v1/gate", "/api/v1/openapi.json", "/metrics", "/api/v1/visits", "/api", "/api/v1/schema"]
 )
-def test_nothing_is_told_to_strangers(api: Api, path: str) -> None:
-    with browser(api) as client:
+def test_nothing_is_told_to_strangers(asked: Api, path: str) -> None:
+    with browser(asked) as client:
         answer = client.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
         assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
-def test_health_is_open_and_headers_protect(api: Api) -> None:
-    with browser(api) as client:
+def test_health_is_open_and_headers_protect(asked: Api) -> None:
+    with browser(asked) as client:
         answer = client.get("/healthz")
     assert answer.json() == {"status": "alive"}
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -83,23 +91,23 @@ def test_health_is_open_and_headers_protect(api: Api) -> None:
     ("host", "status"),
     [("evil.example", 421), ("gate.example", 200), ("localhost:1", 200), ("10.0.0.5:80", 200), ("[::1]:80", 200), ("", 421)],
 )
-def test_other_names_are_refused(api: Api, host: str, status: int) -> None:
-    assert api.http.get("/healthz", headers={"Host": host}).status_code == status
+def test_other_names_are_refused(asked: Api, host: str, status: int) -> None:
+    assert asked.http.get("/healthz", headers={"Host": host}).status_code == status
 
 
-def test_other_sites_pages_are_refused(api: Api) -> None:
-    own, other = f"http://{api.address}", "http://evil.example"
-    assert api.http.post("/api/v1/sign-in-links", headers={"Origin": other}).status_code == 403
-    assert api.http.post("/api/v1/sign-in-links", headers={"Origin": own}).status_code == 201
+def test_other_sites_pages_are_refused(asked: Api) -> None:
+    own, other = f"http://{asked.address}", "http://evil.example"
+    assert asked.http.post("/api/v1/sign-in-links", headers={"Origin": other}).status_code == 403
+    assert asked.http.post("/api/v1/sign-in-links", headers={"Origin": own}).status_code == 201
     with pytest.raises(InvalidStatus):
-        api.socket(origin=other)
-    with api.socket(origin=own) as client:
+        asked.socket(origin=other)
+    with asked.socket(origin=own) as client:
         assert json.loads(client.recv(timeout=10))["message"]["type"] == "gate.snapshot"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/stream", "/api/v1/cameras/cam-EX1/watch"])
-def test_a_socket_without_a_session_is_closed_with_a_code(api: Api, path: str) -> None:
-    with api.socket(path=path, additional_headers={}) as client:
+def test_a_socket_without_a_session_is_closed_with_a_code(asked: Api, path: str) -> None:
+    with asked.socket(path=path, additional_headers={}) as client:
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(timeout=10)
         assert closed.value.rcvd is not None

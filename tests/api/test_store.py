@@ -3,14 +3,16 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from api.history import find_alert, lane_history, list_alerts, list_visits, load_present
 from api.records import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from api.retention import prune
-from api.store import Store, open_store
+from api.store import MIGRATIONS, Store, open_store
 from api.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, visits
 from tests.support.gate_messages import alert_changed, visit_ended, visit_id, visit_started
 from tests.support.messages import camera_changed, lane_changed, measured
@@ -161,3 +163,14 @@ def test_old_measurements_go_and_the_last_state_stays(store: Store) -> None:
         assert min(connection.execute(select(measurements.c.t)).scalars()) == 15_000
     assert load_present(store, [], ["cam-EX1"]).cameras[0].state == "online"
     assert count(store, visits) == 1
+
+
+def test_migrations_can_be_taken_back_and_made_again(store: Store) -> None:
+    with store.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        command.upgrade(config, "head")
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
