@@ -26,7 +26,7 @@ _SERVICE_S: Final = (22.0, 180.0)
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """A stretch of time, in seconds from the scene's start, in which demand is multiplied."""
+    """A stretch of time, in seconds from the scene's start, in which demand is multiplied by a factor of 1 or more."""
 
     from_s: float
     to_s: float
@@ -43,13 +43,15 @@ class Demand:
 
     def rate_vph(self, direction: Direction, since_start_s: float, hour: float) -> float:
         """Vehicles per hour at a moment; hour: local time of day, 0..24."""
-        factor = math.prod(surge.factor for surge in self.surges if surge.from_s <= since_start_s < surge.to_s)
-        return self.base_vph[direction] * factor * (_profile(hour) if self.daily else 1.0)
+        return self.base_vph[direction] * self._surge(since_start_s) * (_profile(hour) if self.daily else 1.0)
 
     def peak_vph(self, direction: Direction) -> float:
         """No rate is above this."""
-        surge = math.prod(max(1.0, surge.factor) for surge in self.surges)
-        return self.base_vph[direction] * surge * (max(DAY_PROFILE) if self.daily else 1.0)
+        highest = max((self._surge(surge.from_s) for surge in self.surges), default=1.0)
+        return self.base_vph[direction] * max(1.0, highest) * (max(DAY_PROFILE) if self.daily else 1.0)
+
+    def _surge(self, since_start_s: float) -> float:
+        return math.prod(max(1.0, s.factor) for s in self.surges if s.from_s <= since_start_s < s.to_s)
 
 
 def arrivals(demand: Demand, direction: Direction, hour: float, random: np.random.Generator) -> Iterator[float]:

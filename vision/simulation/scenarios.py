@@ -40,6 +40,11 @@ class Scenario:
     mix: Mapping[Shape, float] | None = None
 
 
+def _every(seconds: float, first: float) -> list[float]:
+    """Times over two days."""
+    return [first + seconds * k for k in range(int(2 * 86_400 // seconds))]
+
+
 _CALM: Final[Demand] = Demand({"export": 42.0, "import": 60.0})
 SCENARIOS: Final = {
     "calm": Scenario(_CALM),
@@ -52,10 +57,23 @@ SCENARIOS: Final = {
     ),
     "jam": Scenario(Demand({"export": 156.0, "import": 216.0}), waiting_at_start=(3, 7)),
     "daily": Scenario(
-        Demand({"export": 70.0, "import": 105.0}, daily=True, surges=(Surge(900.0, 1500.0, 1.6),)),
-        (Closure("IM3", 1200.0, 1800.0, drains=True), Closure("EX1", 2400.0, 2700.0, drains=False)),
+        Demand(
+            {"export": 70.0, "import": 105.0},
+            daily=True,
+            surges=tuple(Surge(start, start + 600.0, 1.6) for start in _every(7200.0, 900.0)),
+        ),
+        tuple(
+            closure
+            for start in _every(10_800.0, 0.0)
+            for closure in (
+                Closure("IM3", start + 1200.0, start + 1800.0, drains=True),
+                Closure("EX1", start + 2400.0, start + 2700.0, drains=False),
+                Closure("IM1", start + 6000.0, start + 6300.0, drains=False),
+                Closure("EX2", start + 8400.0, start + 9000.0, drains=True),
+            )
+        ),
         (1, 4),
     ),
 }
 """calm: never a long queue; rush: queues, a booth left alone; surge: a wave and a closed lane; jam: full from the
-start; daily: the profile of the day with a wave and closures, which `make run` shows."""
+start; daily: the profile of the day with a wave every two hours and closures, for two days, which `make run` shows."""

@@ -50,6 +50,7 @@ class Traffic:
         self.steps = 0
         self.rows: dict[str, list[Vehicle]] = {lane: [] for lane, _ in road.lanes}
         self.attended = dict.fromkeys(self.rows, True)
+        self._closures = {lane: [c for c in scenario.closures if c.lane == lane] for lane in self.rows}
         self._gate: dict[str, deque[Vehicle]] = {lane: deque() for lane in self.rows}
         chance = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
         self._bodies, self._services, self._choices = chance[:3]
@@ -78,9 +79,8 @@ class Traffic:
 
     def closed(self, lane: str, *, drains_only: bool = False) -> bool:
         """Whether newcomers avoid the lane now; drains_only: whether its status is closed."""
-        return any(
-            c.lane == lane and c.from_s <= self.t < c.to_s and (c.drains or not drains_only) for c in self.scenario.closures
-        )
+        t = self.t
+        return any(c.from_s <= t < c.to_s and (c.drains or not drains_only) for c in self._closures[lane])
 
     def step(self) -> None:
         """Lets a tenth of a second pass."""
@@ -134,7 +134,7 @@ class Traffic:
 
     def _serve(self) -> None:
         for lane, row in self.rows.items():
-            away = any(c.lane == lane and not c.drains and c.from_s <= self.t < c.to_s for c in self.scenario.closures)
+            away = any(not c.drains and c.from_s <= self.t < c.to_s for c in self._closures[lane])
             self.attended[lane] = not away
             first = next((vehicle for vehicle in row if not vehicle.served), None)
             if first is None or away or not (first.halted and first.s <= SERVICE_M):

@@ -89,7 +89,7 @@ class _Painting:
                 patch = self._patch(thing, placed)
                 patches += [patch] if patch is not None else []
         image = _smaller(ground)
-        dark = np.array([0.56, 0.50, 0.47]) if self.light.shadow else np.array([0.8, 0.8, 0.8])
+        dark = 1.0 - max(self.light.shadow, 0.2) * np.array([0.88, 1.0, 1.06])
         in_shadow = np.clip(image * dark, 0, 255).astype(np.uint8)
         return Backdrop(image, in_shadow, ids, tuple(parked), tuple(patches))
 
