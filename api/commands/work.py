@@ -123,7 +123,10 @@ class _NothingToDetect:
 
     def detect(self, images: Sequence[NDArray[np.uint8]], sizes: Sequence[tuple[int, int]]) -> list[Detections]:
         """Raises ModelError: a camera got a stream since; a worker that starts anew has a detector."""
-        raise ModelError(f"{len(images) and len(sizes)} pictures but no weights: start the worker again")
+        raise ModelError(
+            f"a camera sends pictures of {', '.join(f'{w}x{h}' for w, h in sizes[: len(images)])} pixels, but when this worker"
+            " began none had a stream, so it has no weights: start the worker again"
+        )
 
 
 def _work(worker: Worker) -> None:
