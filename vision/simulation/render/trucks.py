@@ -17,7 +17,9 @@ def semi_mesh(body: Body) -> Mesh:
     nose = paint.chance(0.3)
     cab_m = 4.3 if nose else 2.35
     roof = min(body.height_m - 0.1, paint.between(3.2, 3.9))
-    chassis = _chassis(half, (0.6, cab_m + 2.2), (1.4, cab_m + 1.0, cab_m + 2.1 if nose or paint.chance(0.6) else cab_m + 1.0))
+    chassis = _chassis(
+        half, (0.6, cab_m + 2.2), (1.4, cab_m + 1.0, cab_m + 2.1 if nose or paint.chance(0.6) else cab_m + 1.0), lights=False
+    )
     cab = _nose_cab(half, cab_m, roof, colour, paint) if nose else _flat_cab(half, cab_m, roof, colour, paint)
     start = cab_m + 0.65
     axles = tuple(body.length_m - 1.6 - 1.3 * i for i in range(3))
@@ -40,7 +42,13 @@ def truck_mesh(body: Body) -> Mesh:
 
 
 def _chassis(
-    half: float, r: tuple[float, float], axles: tuple[float, ...], landing: float | None = None, radius: float = 0.5
+    half: float,
+    r: tuple[float, float],
+    axles: tuple[float, ...],
+    landing: float | None = None,
+    radius: float = 0.5,
+    *,
+    lights: bool = True,
 ) -> Part:
     part = Part()
     part.box((-half * 0.75, half * 0.75), r, (0.42, 1.05), (44.0, 43.0, 42.0))
@@ -52,8 +60,8 @@ def _chassis(
         part.wheel(half, r_axle, radius)
     tank = axles[0] + 1.0 if landing is None else landing
     part.sides(half * 0.98, (tank, tank + (1.2 if landing is None else 0.25)), (0.4, 1.0), STEEL, fine=5.0)
-    part.rear(r[1], (-half, -half * 0.7), (0.75, 1.0), (36.0, 30.0, 190.0), fine=3.0, glow="tail")
-    part.rear(r[1], (half * 0.7, half), (0.75, 1.0), (36.0, 30.0, 190.0), fine=3.0, glow="tail")
+    for corner in ((-half, -half * 0.7), (half * 0.7, half)) if lights else ():
+        part.rear(r[1], corner, (0.75, 1.0), (36.0, 30.0, 190.0), fine=3.0, glow="tail")
     return part
 
 
