@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from api.app import create_app
 from api.server import bound_socket, server_of
 from api.settings import Settings
+from tests.support.processes import die_with_parent
 from vision.config import GateConfig
 
 __all__ = ["TOKEN", "Api", "api_process", "eventually", "running_api", "settings_for", "write_gate"]
@@ -118,7 +119,9 @@ def api_process(settings: Settings) -> Iterator[tuple[Api, subprocess.Popen[str]
         "import os; from api.server import run_api; from api.settings import settings_from; run_api(settings_from(os.environ))"
     )
     environment = os.environ | {key: str(value) for key, value in given.items()}
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", code]
+    pipes = {"stderr": subprocess.PIPE, "text": True, "preexec_fn": die_with_parent}
+    process: subprocess.Popen[str] = subprocess.Popen(command, env=environment, **pipes)  # type: ignore[call-overload]
     assert process.stderr is not None
     reader = None
     try:

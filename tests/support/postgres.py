@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
+from tests.support.processes import die_with_parent
+
 __all__ = ["postgres", "postgres_programs"]
 
 
@@ -38,7 +40,9 @@ def postgres() -> Iterator[str]:
         initdb = [programs[0], "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
         subprocess.run(initdb, check=True, **quiet)  # type: ignore[call-overload]
         options = ["-c", "listen_addresses=", "-c", "fsync=off", "-k", folder]
-        server = subprocess.Popen([programs[1], "-D", data, *options], **quiet)  # type: ignore[call-overload]
+        command = [programs[1], "-D", data, *options]
+        quiet["preexec_fn"] = die_with_parent
+        server = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
         try:
             _wait(folder)
             yield f"postgresql://postgres@/postgres?host={folder}"

