@@ -142,6 +142,16 @@ def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
             until(lambda: pictures.extend(filter(None, [next_picture()])) or any(p.frame.boxes for p in pictures))
 
 
+@contextlib.contextmanager
+def killed_in_the_end(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.timeout(240)
 def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
     def scene(name: str, seconds: float, *path: tuple[float, float, float]) -> Path:
@@ -155,19 +165,15 @@ def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
     )
     with RtspServer({"cam": scenes.media}, together=True) as rtsp:
         command = [sys.executable, "-m", "tests.support.worker_process", bus.url, str(model), rtsp.url("cam")]
-        first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until(lambda: any(isinstance(message, VisitStarted) for message in messages(bus)), within_s=60)
-        first.kill()
-        first.wait()
-        before = messages(bus)
-        second = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
+        with killed_in_the_end(command) as first:
+            until(lambda: any(isinstance(message, VisitStarted) for message in messages(bus)), within_s=60)
+            first.kill()
+            first.wait()
+            before = messages(bus)
+        with killed_in_the_end(command):
             until(lambda: any(message.data.vehicles == 1 for message in measured(messages(bus)[len(before) :])), within_s=60)
             scenes.leave.set()
             until(lambda: any(isinstance(message, VisitEnded) for message in messages(bus)), within_s=60)
-        finally:
-            second.kill()
-            second.wait()
     found = messages(bus)
     assert found[: len(before)] == before
     assert len({message.id for message in found}) == len(found), "nothing is written twice"
