@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.bodies import prior_covariance
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
 from vision.core.shapes import CLASS_FIT, SHAPE_SIGMA, SHAPES
@@ -28,7 +27,10 @@ FREE_SPEED: Final = 7.5
 """Speed of a vehicle that was first seen on its way to the zone, m/s."""
 INSIDE_SPEED: Final = 3.0
 """And of one that was first seen in it: it may stand or move."""
-BORDER_PX: Final = 3.0
+LEAST_SIGMA_M: Final = 1.5
+SPEED_SIGMA: Final = 3.0
+OFFSET_SIGMA_M: Final = 0.4
+"""What is uncertain of a new vehicle's place, speed (m/s) and offset besides what its candidates tell."""
 WORST: Final = 24.0
 
 
@@ -56,14 +58,18 @@ def guess_body(box: Array, votes: Array, zones: dict[int, float], table: LaneTab
     best = int(np.argmin(cost))
     if cost[best] > WORST + float(CLASS_FIT.min()):
         return None
-    # The spread of the place among the candidates that explain the box about as well.
+    # All candidates of the lane that explain the box about as well make up the state and what is uncertain in it.
     near = lane == lane[best]
-    weight = np.exp(-0.5 * (cost - cost[best])) * near
-    mean = float((weight * states[:, S]).sum() / weight.sum())
-    sigma = float(np.sqrt((weight * (states[:, S] - mean) ** 2).sum() / weight.sum()))
-    x = states[best].copy()
+    weight = np.exp(-0.5 * (cost[near] - cost[best]))
+    weight /= weight.sum()
+    x = weight @ states[near]
+    apart = states[near] - x
+    p = (apart * weight[:, None]).T @ apart
+    within = np.zeros(STATES)
+    within[[LENGTH, HEIGHT, WIDTH]] = weight @ SHAPE_SIGMA[body[near]]
+    within[S], within[V], within[D] = LEAST_SIGMA_M, SPEED_SIGMA, OFFSET_SIGMA_M
     x[V] = FREE_SPEED if x[S] > zones[int(lane[best])] - 10.0 else INSIDE_SPEED
-    return Guess(int(lane[best]), x, prior_covariance(max(2.0, sigma), SHAPE_SIGMA[body[best]]), float(cost[best]))
+    return Guess(int(lane[best]), x, p + np.diag(within**2), float(cost[best]))
 
 
 def _candidates(lanes: list[int], table: LaneTable, pose: CameraPose) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:

@@ -34,7 +34,6 @@ HALT_M: Final = 1.0
 """Where the first vehicle halts upstream of the stop line."""
 IDLE_GAP_M: Final = 3.0
 """A standing driver starts only when the gap has opened by this much."""
-SMALL_WIDTH_M: Final = 2.2
 MOVING: Final = 0.5
 Q_MOVING: Final = 0.9
 """Spread of the acceleration that the model does not know, m/s2 over a second, of a moving vehicle."""
@@ -45,9 +44,11 @@ OFFSET_TIME_S: Final = 20.0
 """Time in which a driver comes back to the lane's middle."""
 OUTLIER: Final = 3.0
 """A residual beyond so many sigmas counts less (Huber)."""
-LEAST: Final = np.array([[-np.inf, 0.0, 5.5, 2.6, 2.25, -6.0], [-np.inf, 0.0, 3.3, 1.3, 1.6, -6.0]])
-MOST: Final = np.array([[np.inf, 25.0, 20.0, 4.4, 2.7, 6.0], [np.inf, 25.0, 7.0, 2.9, 2.2, 6.0]])
-"""Bounds of the states of a large and a small vehicle; the sizes are what the law allows, with a little over."""
+LEAST: Final = np.array([-np.inf, 0.0, 3.3, 1.3, 1.6, -6.0])
+MOST: Final = np.array([np.inf, 25.0, 20.0, 4.4, 2.7, 6.0])
+"""Bounds of the states; the sizes are what the law allows, with a little over."""
+SHAPE_REACH: Final = 2.5
+"""A vehicle's size stays within so many sigmas of what it was born with: boxes of a neighbour must not reshape it."""
 STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
 """Differences for numerical derivatives, per state."""
 
@@ -69,14 +70,21 @@ class Bodies:
         self.x: Array = np.zeros((0, STATES))
         self.p: Array = np.zeros((0, STATES, STATES))
         self.updated_t: Array = np.zeros(0)
-        self.small = np.zeros(0, np.intp)
+        self.least: Array = np.zeros((0, STATES))
+        self.most: Array = np.zeros((0, STATES))
 
     def __len__(self) -> int:
         return len(self.number)
 
     def add(self, number: int, lane: int, x: Array, p: Array) -> None:
-        """Appends one vehicle; one that is born narrow counts as small until its class vote says otherwise."""
-        self.small = np.append(self.small, int(x[WIDTH] < SMALL_WIDTH_M))
+        """Appends one vehicle with its state (6,) and covariance (6, 6)."""
+        reach = SHAPE_REACH * np.sqrt(np.diag(p))
+        least, most = LEAST.copy(), MOST.copy()
+        for size in (LENGTH, HEIGHT, WIDTH):
+            least[size] = max(LEAST[size], x[size] - reach[size])
+            most[size] = min(MOST[size], x[size] + reach[size])
+        self.least = np.concatenate([self.least, least[None]])
+        self.most = np.concatenate([self.most, most[None]])
         self.number = np.append(self.number, number)
         self.lane = np.append(self.lane, lane)
         self.x = np.concatenate([self.x, x[None]])
@@ -86,7 +94,7 @@ class Bodies:
     def keep(self, rows: Flags) -> None:
         """Drops the other vehicles."""
         self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
-        self.small = self.small[rows]
+        self.least, self.most = self.least[rows], self.most[rows]
         self.x, self.p = self.x[rows], self.p[rows]
 
     def order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -161,7 +169,7 @@ class Bodies:
             gain = np.where(used[:, edge, None], ph / s[:, None], 0.0)
             x = x + gain * left[:, None]
             p = p - gain[:, :, None] * ph[:, None, :]
-        self.x[rows] = np.clip(x, LEAST[self.small[rows]], MOST[self.small[rows]])
+        self.x[rows] = np.clip(x, self.least[rows], self.most[rows])
         self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
 
     def part(self) -> None:
@@ -188,7 +196,8 @@ class Bodies:
             "x": self.x.tolist(),
             "p": self.p.tolist(),
             "updated_t": self.updated_t.tolist(),
-            "small": self.small.tolist(),
+            "least": self.least[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
+            "most": self.most[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -200,12 +209,6 @@ class Bodies:
         self.x = np.array(data["x"], float).reshape(count, STATES)
         self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
         self.updated_t = np.array(data["updated_t"], float)
-        self.small = np.array(data["small"], np.intp)
-
-
-def prior_covariance(s_sigma: float, shape_sigma: Array) -> Array:
-    """Covariance of a vehicle that was just accepted: place, speed, shape and offset independent."""
-    sigma = np.empty(STATES)
-    sigma[S], sigma[V], sigma[D] = s_sigma, 3.0, 0.4
-    sigma[[LENGTH, HEIGHT, WIDTH]] = shape_sigma
-    return np.diag(sigma**2)
+        self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
+        self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
+        self.most[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["most"], float).reshape(count, 3)

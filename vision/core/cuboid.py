@@ -26,13 +26,14 @@ STATES: Final = 6
 SAMPLE_STEP_M: Final = 2.0
 BEFORE_M: Final = 60.0
 BEYOND_M: Final = 400.0
-CUT_SHARE: Final = 0.12
-"""An edge is cut when hiding moves it by more than this share of the box's side."""
-CUT_PX: Final = 2.0
+CUT_SHARE: Final = np.array([0.12, 0.04, 0.12, 0.04])
+"""An edge is cut when hiding moves it by more than this share of the box's side. The bottom is the first to go: a vehicle
+that drives up behind another one loses it line by line, and would seem to stand if the edge were still believed."""
+CUT_PX: Final = 1.0
 BORDER_PX: Final = 3.0
 """Edges this near to the picture's border may lie beyond it."""
 INSET: Final = 0.06
-"""Faces are sampled from this share of their side inwards: a sliver at the rim is not enough to be seen."""
+"""Faces are sampled across from this share of their width inwards: a sliver at the side is not enough to be seen."""
 END_GRID: Final = (4, 8)
 SIDE_GRID: Final = (4, 3)
 ROOF_GRID: Final = (4, 2)
@@ -41,15 +42,15 @@ ROOF_GRID: Final = (4, 2)
 _CORNERS: Final = np.array([[a, b, c] for a in (0.0, 1.0) for b in (-0.5, 0.5) for c in (0.0, 1.0)]).T
 
 
-def _face(grid: tuple[int, int]) -> tuple[Array, Array]:
-    spans = [np.linspace(INSET, 1 - INSET, count) for count in grid]
+def _face(grid: tuple[int, int], insets: tuple[float, float] = (0.0, 0.0)) -> tuple[Array, Array]:
+    spans = [np.linspace(inset, 1 - inset, count) for count, inset in zip(grid, insets, strict=True)]
     a, b = np.meshgrid(*spans, indexing="ij")
     return a.ravel(), b.ravel()
 
 
 def _unit_points(end: float, side: float) -> Array:
     """Points (3, M) on one end, one side and the roof of a unit cuboid: 0..1 along, -.5..+.5 across, 0..1 up."""
-    (ea, eb), (sa, sb), (ra, rb) = _face(END_GRID), _face(SIDE_GRID), _face(ROOF_GRID)
+    (ea, eb), (sa, sb), (ra, rb) = _face(END_GRID, (INSET, 0.0)), _face(SIDE_GRID), _face(ROOF_GRID, (0.0, INSET))
     return np.concatenate(
         [
             np.stack([np.full_like(ea, end), ea - 0.5, eb]),

@@ -7,7 +7,7 @@ picture until they are sure enough to be a new vehicle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,12 +40,16 @@ CONFIRM_S: Final = 0.6
 CONFIRM_SCORE: Final = 0.8
 """A new vehicle needs so many boxes over so long, and this sum of their scores."""
 CERTAIN_S: Final = 12.0
-CERTAIN_SCORE_PER_S: Final = 0.5
-"""What it takes where a vehicle cannot have come unseen: detectors keep seeing trucks in shadows for many seconds."""
+CERTAIN_SHARE: Final = 0.4
+"""What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
+trucks in shadows for many seconds."""
+PERIOD_GAIN: Final = 0.05
 OVERDUE_M: Final = 15.0
 OVERDUE_CHANCE: Final = 0.7
 """A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
 TRY_AGAIN_S: Final = 1.0
+TRY_AGAIN_SHARE: Final = 0.3
+"""A box that could not be placed is looked at again after this time, and after this share of its age."""
 PART_SHARE: Final = 0.75
 """A box that lies this much in the box of a known vehicle is a part of it."""
 SEEN_RECENTLY_S: Final = 1.0
@@ -93,6 +97,7 @@ class _Eye:
     size: tuple[int, int] = (0, 0)
     pose: CameraPose | None = None
     last_t: float | None = None
+    period_s: float = 0.2
     tried: dict[int, float] = field(default_factory=dict)
     last: list[tuple[list[float], int]] = field(default_factory=list)
 
@@ -160,20 +165,25 @@ class GroundScene:
         bodies.predict(t, recent)
         sight = Sight.of(bodies, self._table, eye.pose)
         allowed = self._covered(eye)
-        pairs = sight.pairs(boxes.xyxy, allowed)
+        # A camera that does not measure a vehicle's stretch still sees it: its box is explained and makes no new vehicle.
+        everyone = sight.pairs(boxes.xyxy, np.ones(len(bodies), bool))
+        explained = {column for row, column in everyone if not allowed[row]}
+        pairs = [(row, column) for row, column in everyone if allowed[row]]
         rows = np.array([row for row, _ in pairs], np.intp)
         columns = np.array([column for _, column in pairs], np.intp)
         sight.correct(rows, boxes.xyxy[columns], t)
         owners = dict(zip(columns.tolist(), bodies.number[rows].tolist(), strict=True))
         self._note(rows, columns, boxes)
         self._miss(eye, sight, allowed, rows, boxes)
-        tentative = self._follow(eye, boxes, owners)
+        tentative = self._follow(eye, boxes, owners.keys() | explained)
         for track in tentative:
             self._consider(eye, track, t)
         bodies.part()
         self._lane_changes(t)
         self._passages(t)
         self._publish(t)
+        if eye.last_t is not None:
+            eye.period_s += PERIOD_GAIN * (min(t - eye.last_t, 2.0) - eye.period_s)
         eye.last_t = t
         eye.last = [([float(v) for v in native[i]], number) for i, number in sorted(owners.items())]
 
@@ -203,6 +213,7 @@ class GroundScene:
                 name: {
                     "size": list(eye.size),
                     "last_t": eye.last_t,
+                    "period_s": eye.period_s,
                     "tracks": eye.tracker.as_data(),
                     "tried": [list(pair) for pair in eye.tried.items()],
                 }
@@ -217,7 +228,7 @@ class GroundScene:
             if name in self._eyes:
                 eye = self._eyes[name]
                 self.resize(name, *saved["size"])
-                eye.last_t = saved["last_t"]
+                eye.last_t, eye.period_s = saved["last_t"], saved["period_s"]
                 eye.tracker.load(saved["tracks"])
                 eye.tried = {int(number): t for number, t in saved["tried"]}
         self._bodies.load(data["bodies"])
@@ -287,13 +298,13 @@ class GroundScene:
         else:
             line.lose(vehicle, vehicle.seen_t)
 
-    def _follow(self, eye: _Eye, boxes: _Boxes, owners: dict[int, int]) -> list[Track]:
+    def _follow(self, eye: _Eye, boxes: _Boxes, taken: Set[int]) -> list[Track]:
         """Follows the boxes that belong to nobody; returns those of their tracks that are sure enough to be looked at."""
         t = boxes.t
-        free = np.array([i for i in range(len(boxes.score)) if i not in owners], np.intp)
-        taken = np.array(sorted(owners), np.intp)
-        if len(free) and len(taken):
-            free = free[overlap_of_first(boxes.xyxy[free], boxes.xyxy[taken]).max(1) < PART_SHARE]
+        free = np.array([i for i in range(len(boxes.score)) if i not in taken], np.intp)
+        others = np.array(sorted(taken), np.intp)
+        if len(free) and len(others):
+            free = free[overlap_of_first(boxes.xyxy[free], boxes.xyxy[others]).max(1) < PART_SHARE]
         tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], t)
         alive = {track.number for track in eye.tracker.tracks}
         eye.tried = {number: tried for number, tried in eye.tried.items() if number in alive}
@@ -303,7 +314,7 @@ class GroundScene:
             if track.hits >= CONFIRM_HITS
             and t - track.first_t >= CONFIRM_S
             and track.score_sum >= CONFIRM_SCORE
-            and t - eye.tried.get(track.number, -np.inf) >= TRY_AGAIN_S
+            and t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
         ]
 
     def _consider(self, eye: _Eye, track: Track, t: float) -> None:
@@ -318,7 +329,7 @@ class GroundScene:
         if clash == "taken":
             return
         lost = clash if isinstance(clash, int) else self._lost_vehicle(guess, t)
-        if lost is None and self._overdue(eye, guess, t) and not _certain(track, t):
+        if lost is None and self._overdue(eye, guess, t) and not _certain(track, eye.period_s, t):
             return
         eye.tracker.drop({track.number})
         if lost is not None:
@@ -344,7 +355,7 @@ class GroundScene:
         if t - (self._began_t or t) < OVERDUE_M / FREE_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
             return False
         bodies = self._bodies
-        x, lane = np.repeat(guess.x[None], 2, axis=0), np.repeat(guess.lane, 2)
+        x = np.repeat(guess.x[None], 2, axis=0)
         x[1, S] += OVERDUE_M
         now = [
             appearance(np.vstack([bodies.x, row[None]]), np.append(bodies.lane, guess.lane), self._table, eye.pose) for row in x
@@ -473,7 +484,7 @@ class GroundScene:
             line.update(t)
 
 
-def _certain(track: Track, t: float) -> bool:
+def _certain(track: Track, period_s: float, t: float) -> bool:
     """Whether a box was followed for so long that it must be a vehicle, wherever it came from."""
     age = t - track.first_t
-    return age >= CERTAIN_S and track.score_sum >= CERTAIN_SCORE_PER_S * age
+    return age >= CERTAIN_S and track.hits * period_s >= CERTAIN_SHARE * age
