@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 PAGE = ROOT / "dashboard"
-CONTAINED = {"base": ("base",), "dev": ("base", "dev"), "ml": ("base", "ml")}
 ML_GB, BASE_GB = 6, 0.7
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -128,7 +127,8 @@ def _venv() -> None:
 def _install(extras: Sequence[str], name: str, what: str, size_gb: float) -> None:
     _venv()
     stamp = VENV / ".stamps.json"
-    if _stamped(stamp, name, _lock_hash(name)):
+    value = _lock_hash(name, *extras)
+    if _stamped(stamp, name, value):
         return
     free_gb = shutil.disk_usage(ROOT).free / 1e9
     if free_gb < 1.5 * size_gb and name not in _stamps(stamp):
@@ -138,12 +138,12 @@ def _install(extras: Sequence[str], name: str, what: str, size_gb: float) -> Non
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     command = [PYTHON, "-m", "pip", "install", *quiet, "--constraint", f"requirements/{name}.txt", "--editable", target]
     _call(command, f"pip could not install {what}; see above, and check that the package index can be reached")
-    _mark(stamp, **{each: _lock_hash(each) for each in CONTAINED[name]})
+    _mark(stamp, **{name: value, "base": _lock_hash("base")})  # each larger installation contains the base
 
 
-def _lock_hash(name: str) -> str:
-    """What an installation depends on: the project, the lock file, the tree's place and the Python."""
-    return _hash([ROOT / "pyproject.toml", ROOT / "requirements" / f"{name}.txt"], str(ROOT), sys.version)
+def _lock_hash(name: str, *extras: str) -> str:
+    """What an installation depends on: the project, the lock file, the extras, the tree's place and the Python."""
+    return _hash([ROOT / "pyproject.toml", ROOT / "requirements" / f"{name}.txt"], str(ROOT), sys.version, *extras)
 
 
 def base() -> None:
@@ -153,7 +153,7 @@ def base() -> None:
 
 def dev() -> None:
     """What tests and checks need on top."""
-    _install(["dev"], "dev", "LaneWatch's Python packages and its test tools", 1)
+    _install(["dev", "postgresql"], "dev", "LaneWatch's Python packages and its test tools", 1)
 
 
 def ml() -> None:
