@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from api.app import create_app
 from api.server import bound_socket, server_of
 from api.settings import Settings
-from tests.support.processes import die_with_parent
+from tests.support.parent_death import die_with_parent
 from vision.config import GateConfig
 
 __all__ = ["TOKEN", "Api", "api_process", "eventually", "running_api", "settings_for", "write_gate"]

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from tests.support.processes import die_with_parent
+from tests.support.parent_death import die_with_parent
 
 __all__ = ["postgres", "postgres_programs"]
 

