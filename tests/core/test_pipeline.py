@@ -70,6 +70,17 @@ def test_without_frames_the_lane_is_unknown_and_never_zero() -> None:
     assert lane[48].data.queue_vehicles == 2
 
 
+def test_visits_survive_a_short_gap_and_end_as_lost_after_a_long_one() -> None:
+    waiting = [Truck("A", enters_t=2.0, go_t=500.0)]
+    short = run(drive(waiting, 100.0, outages=[(30.0, 60.0)]))
+    assert not [m for m in short if isinstance(m, VisitEnded)]
+    messages = run(drive(waiting, 160.0, outages=[(30.0, 140.0)]))
+    (ended,) = [m.data for m in messages if isinstance(m, VisitEnded)]
+    assert (ended.outcome, ended.end_censored) == ("lost", True)
+    last = measured(messages, "A")[159]
+    assert (last.data.vehicles, last.data.audit.residue) == (1, 0)
+
+
 def test_a_late_frame_and_a_late_tick_change_nothing() -> None:
     events = drive(QUEUE, 40.0)
     late: list[Event] = []

@@ -60,6 +60,8 @@ PATIENCE_S: Final = 6.0
 """A vehicle that should be in plain sight for so long, and is not found, has gone."""
 PATIENCE_NEW_S: Final = 2.0
 NEW_HITS: Final = 15
+GAP_LOST_S: Final = 90.0
+"""After so long without a frame the old visits end as lost: a service takes about a minute."""
 LEFT_WITHIN_M: Final = 10.0
 """The first vehicle of a line that vanishes this near to the stop line has left."""
 PAST_M: Final = -0.7
@@ -155,6 +157,8 @@ class GroundScene:
         if eye.pose is None or self._table is None:
             return
         t = seen.t
+        if len(self._bodies) and t - self._bodies.t > GAP_LOST_S:
+            self._start_over()
         self._began_t = t if self._began_t is None else self._began_t
         keep = merge_doubles(seen.detections)
         native = seen.detections.xyxy[keep].astype(np.float64)
@@ -258,6 +262,15 @@ class GroundScene:
             high[lane] = np.inf if end >= zone else end + COVER_MARGIN_M
         front = bodies.x[:, S]
         return np.asarray((front > low[bodies.lane]) & (front < high[bodies.lane]))
+
+    def _start_over(self) -> None:
+        """After a gap in which several vehicles may have left nobody can be told from the one that took his place."""
+        for vehicle in self._vehicles.values():
+            if vehicle.visit is not None:
+                self._lines[vehicle.lane_id].lose(vehicle, vehicle.seen_t)
+        self._vehicles.clear()
+        self._bodies.keep(np.zeros(len(self._bodies), bool))
+        self._began_t = None
 
     def _note(self, rows: NDArray[np.intp], columns: NDArray[np.intp], boxes: _Boxes) -> None:
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
