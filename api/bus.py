@@ -24,10 +24,11 @@ from vision.keys import (
     epoch_key,
     pictures_channel,
     recorder_key,
+    statuses_key,
     stream_key,
     watch_key,
 )
-from vision.messages import Message, t_of
+from vision.messages import LaneData, Message, t_of
 
 __all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_of"]
 
@@ -141,6 +142,10 @@ class Bus:
     async def save_recorder_position(self, position: str) -> None:
         """Tells the workers up to where the stream may be trimmed."""
         await _in_time(self._redis.set(recorder_key(self._gate), position))
+
+    async def save_status(self, status: LaneData) -> None:
+        """Tells the workers that somebody opened or closed a lane."""
+        await _in_time(self._redis.hset(statuses_key(self._gate), status.lane_id, status.model_dump_json()))
 
     async def config(self) -> str | None:
         """The document of the configuration that workers follow."""

@@ -13,6 +13,7 @@ import typer
 from api.commands.check import check_command
 from api.commands.config import config_app
 from api.commands.export import export_command
+from api.commands.link import link_command
 from api.commands.replay import replay_command
 from api.commands.run import run_command
 from api.commands.schema import schema_command
@@ -48,6 +49,7 @@ app.command("replay")(replay_command)
 app.command("check")(check_command)
 app.command("export")(export_command)
 app.add_typer(config_app, name="config")
+app.command("link")(link_command)
 app.command("schema")(schema_command)
 app.command("version")(version_command)
 

@@ -13,7 +13,7 @@ from api.bus import Bus
 from api.records import save_emissions, save_messages
 from api.store import Store
 from api.tables import emissions
-from vision.messages import MESSAGE, Message
+from vision.messages import MESSAGE, LaneChanged, Message
 
 __all__ = ["Emitter"]
 
@@ -43,7 +43,10 @@ class Emitter:
         async with self._one:
             while rows := await asyncio.to_thread(self._waiting):
                 for _, body in rows:
-                    await self._bus.append_once(MESSAGE.validate_json(body))
+                    message = MESSAGE.validate_json(body)
+                    await self._bus.append_once(message)
+                    if isinstance(message, LaneChanged):
+                        await self._bus.save_status(message.data)
                 await asyncio.to_thread(self._mark, [sequence for sequence, _ in rows])
 
     def _add(self, messages: Sequence[Message]) -> None:

@@ -12,7 +12,7 @@ import structlog
 from vision.clock import now, rounded
 from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, Seen, Tick
+from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.errors import LaneWatchError, StreamError
 from vision.handover import EventQueue, Queued
 from vision.pictures import PictureShow
@@ -44,6 +44,10 @@ class SectionSink(MessageSink, Protocol):
 
     def new_config(self) -> GateConfig | None:
         """The gate's configuration if it is another than at the last call."""
+        ...
+
+    def new_statuses(self) -> list[LaneStatus]:
+        """Lanes that were opened or closed since the last call."""
         ...
 
 
@@ -132,7 +136,7 @@ class SectionFeed:
                 self._show_frame(event)
             case CameraChanged():
                 self._sessions[event.camera], self._states[event.camera] = event.session, event.state
-        if messages and not isinstance(event, Tick):
+        if messages and not isinstance(event, Tick | LaneStatus):  # the api has put a lane's status into the stream itself
             self._sink.write(messages, None)
 
     def _show_frame(self, seen: Seen) -> None:
@@ -152,11 +156,14 @@ class SectionFeed:
                 self._pictures.pop(next(iter(self._pictures)))
 
     def _poll(self) -> None:
-        """About once a second: who watches, and is there another configuration?"""
+        """About once a second: who watches, what was said of lanes, is there another configuration?"""
         if now() - self._polled < POLL_EVERY_S and now() >= self._polled:
             return
         self._polled = now()
         self.watched = self._sink.watched(self.section.cameras)
+        for status in self._sink.new_statuses():
+            if status.lane in self.section.lanes:
+                self._feed(status)
         config = self._sink.new_config()
         if config is None or config == self._config or not self._on_config(config):
             return

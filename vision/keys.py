@@ -9,6 +9,7 @@ __all__ = [
     "owner_key",
     "pictures_channel",
     "recorder_key",
+    "statuses_key",
     "stream_key",
     "watch_key",
 ]
@@ -37,6 +38,11 @@ def recorder_key(gate: str) -> str:
 def config_key(gate: str) -> str:
     """The gate's current configuration as JSON: {"version", "hash", "config"}."""
     return f"lanewatch:{gate}:config"
+
+
+def statuses_key(gate: str) -> str:
+    """A hash of the lanes' statuses as people set them last: lane id to `LaneData` as JSON."""
+    return f"lanewatch:{gate}:statuses"
 
 
 def owner_key(gate: str, section: str) -> str:

@@ -16,9 +16,11 @@ from typing import Any, Final, cast
 
 import redis
 import structlog
+from pydantic import ValidationError
 
 from vision.clock import now
 from vision.config import GateConfig, parse_gate
+from vision.core.types import LaneStatus
 from vision.errors import ConfigError, StreamError
 from vision.keys import (
     checkpoint_key,
@@ -28,10 +30,11 @@ from vision.keys import (
     owner_key,
     pictures_channel,
     recorder_key,
+    statuses_key,
     stream_key,
     watch_key,
 )
-from vision.messages import LaneMeasured, LaneVehicles, Message
+from vision.messages import LaneData, LaneMeasured, LaneVehicles, Message
 from vision.watching import FrameEvent, PictureEvent
 
 __all__ = ["RedisSink", "claim"]
@@ -80,6 +83,7 @@ class RedisSink:
         self._unsure: tuple[str, int] | None = None  # checkpoint and batches of a transaction whose answer was lost
         self._retry_t = self._trimmed_t = 0.0
         self._config_hash: str | None = None
+        self._statuses: dict[bytes, bytes] = {}
         self.dropped = 0
 
     def write(self, messages: Sequence[Message], checkpoint: str | None) -> None:
@@ -129,6 +133,19 @@ class RedisSink:
         except (ValueError, KeyError, TypeError, ConfigError) as error:
             _log.error("configuration in Redis is of no use", reason=str(error))
             return None
+
+    def new_statuses(self) -> list[LaneStatus]:
+        """What people said of the gate's lanes since the last call, in order of time; at the first call all that holds."""
+        found = cast("dict[bytes, bytes] | None", self._try(lambda: self._redis.hgetall(statuses_key(self._gate))))
+        fresh = {lane: text for lane, text in (found or {}).items() if self._statuses.get(lane) != text}
+        self._statuses.update(fresh)
+        try:
+            told = [LaneData.model_validate_json(text) for text in fresh.values()]
+        except ValidationError as error:
+            _log.error("a lane's status in Redis is of no use", reason=str(error.title))
+            return []
+        statuses = [LaneStatus(one.lane_id, one.t, one.status, one.by, one.reason) for one in told]
+        return sorted(statuses, key=lambda status: (status.t, status.lane))
 
     def close(self) -> None:
         """Writes what waits, if Redis is there and the section still ours, and lets go of the connection."""

@@ -18,6 +18,7 @@ import typer
 from api.commands.config import config_in_use
 from api.commands.gates import REFERENCE_GATE, checked_gate, gate_path, single_gate
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
+from api.commands.link import forget_run, note_run
 from vision.config import GateConfig
 from vision.errors import ConfigError
 
@@ -79,7 +80,9 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
     from api.supervisor import Program, Supervisor
 
     token = secrets.token_urlsafe(24)
+    api_token = os.environ.get("LANEWATCH_API_TOKEN") or secrets.token_urlsafe(32)
     env = os.environ | {
+        "LANEWATCH_API_TOKEN": api_token,
         "LANEWATCH_GATE": str(plan.gate_file),
         "LANEWATCH_DATA": str(data),
         "LANEWATCH_HOST": plan.host,
@@ -97,7 +100,11 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
             wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
         supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))
         supervisor.start(Program("worker", [*LANEWATCH, "worker", *worker], env=env, final=final))
-        supervisor.watch(lambda: _answers(plan), lambda: _say_where(plan, token))
+        note_run(plan.home, _page(plan), api_token)
+        try:
+            supervisor.watch(lambda: _answers(plan), lambda: _say_where(plan, token))
+        finally:
+            forget_run(plan.home)
 
 
 def _check_files(urls: Iterable[str]) -> None:
@@ -153,7 +160,9 @@ def _answers(plan: _Plan) -> bool:
 
 
 def _say_where(plan: _Plan, token: str) -> None:
-    lines = [f"LaneWatch is running. Open {_page(plan)}/sign-in?token={token} (the link works once)"]
+    lines = [
+        f"LaneWatch is running. Open {_page(plan)}/sign-in?token={token} (the link works once; `lanewatch link` makes another)"
+    ]
     if not plan.has_source:
         names = [camera.url_env for camera in plan.config.cameras if camera.url_env]
         where = f", or set {' and '.join(names)} to their streams" if names else ""

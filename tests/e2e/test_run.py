@@ -114,6 +114,12 @@ def test_from_video_to_page_and_webhook(tmp_path: Path, gate: Path, video: Path,
             other.get(run.sign_in, follow_redirects=True)
             assert other.get("/api/v1/gate").status_code == 401, "the link works once"
 
+        made = lanewatch_process("link", "--data", tmp_path / "data")
+        assert made.code == 0, made.err
+        with httpx.Client(base_url=run.url) as another:
+            assert another.get(made.out.split()[0]).status_code == 303
+            assert another.get("/api/v1/gate").status_code == 200
+
         snapshot, *seen = measurements(run, 3)
         assert snapshot["type"] == "gate.snapshot"
         assert [b["data"]["t"] - a["data"]["t"] for a, b in pairwise(seen)] == [1.0, 1.0]
@@ -129,7 +135,9 @@ def test_from_video_to_page_and_webhook(tmp_path: Path, gate: Path, video: Path,
         os.kill(worker, signal.SIGKILL)
         assert until(lambda: "worker was ended by SIGKILL; starting it again" in run.log.read_text())
         before = seen[-1]["data"]["t"]
-        later = measurements(run, 2)[1:]
+        closed = httpx.post(f"{run.url}/api/v1/lanes/L1/status", json={"status": "closed", "reason": "works"}, headers=BEARER)
+        assert closed.status_code == 200
+        later = measurements(run, 4)[1:]
         assert all(message["data"]["t"] > before for message in later)
 
         tree |= descendants(run.process.pid)
@@ -147,6 +155,8 @@ def _replays(folder: Path, record: Path, live: list[dict[str, Any]]) -> None:
     assert ended.code == 0, ended.err
     replayed = {line["id"]: line for line in map(json.loads, (folder / "out" / "messages.jsonl").read_text().splitlines())}
     assert [replayed.get(message["id"]) for message in live] == live
+    statuses = [message["data"]["status"] for message in replayed.values() if message["type"] == "lane.changed"]
+    assert statuses == ["closed"], "what people said of a lane is in the recording"
 
 
 @pytest.mark.timeout(120)

@@ -9,9 +9,10 @@ from tests.support.bus import Bus, running_bus
 from tests.support.messages import alert_gate, camera_changed, measured
 from vision import sinks
 from vision.clock import now
+from vision.core.types import LaneStatus
 from vision.errors import StreamError
-from vision.keys import checkpoint_key, config_key, owner_key, recorder_key, stream_key, watch_key
-from vision.messages import MESSAGE
+from vision.keys import checkpoint_key, config_key, owner_key, recorder_key, statuses_key, stream_key, watch_key
+from vision.messages import MESSAGE, LaneData
 from vision.sinks import RedisSink, claim
 from vision.watching import FrameEvent
 
@@ -164,6 +165,19 @@ def test_a_new_configuration_is_told_once_and_a_bad_one_not(bus, client):
     assert sink.new_config() is None
     client.set(config_key(GATE), json.dumps({"version": 2, "hash": "b", "config": {"id": "g"}}))
     assert sink.new_config() is None
+
+
+def test_a_lane_that_was_opened_or_closed_is_told_once(bus, client):
+    sink = opened(bus)
+    assert sink.new_statuses() == []
+    closed = LaneData(lane_id="L1", t=5.0, status="closed", by="ann", reason="works")
+    client.hset(statuses_key(GATE), "L1", closed.model_dump_json())
+    assert sink.new_statuses() == [LaneStatus("L1", 5.0, "closed", "ann", "works")]
+    assert sink.new_statuses() == []
+    client.hset(statuses_key(GATE), "L1", closed.model_copy(update={"t": 9.0, "status": "open"}).model_dump_json())
+    assert [status.status for status in sink.new_statuses()] == ["open"]
+    client.hset(statuses_key(GATE), "L1", "{cut")
+    assert sink.new_statuses() == []
 
 
 def test_a_checkpoint_that_cannot_be_read_is_none(bus, client):
