@@ -17,6 +17,10 @@ Array = NDArray[np.float64]
 LEVELS: Final = ("A", "B", "C", "D", "E", "F")
 KEPT: Final = 2000
 """Most visits, arrivals and busy spells that a lane keeps: more than any lane can pass in a day."""
+LONG_CYCLE: Final = 3.0
+"""Longest cycle that counts, in medians."""
+COUNT_SIGMA: Final = 0.35
+"""How well the number of vehicles ahead is known, in vehicles (docs/accuracy.md)."""
 MIN_RATE_SPAN_S: Final = 60.0
 """A rate needs at least this much time behind it."""
 
@@ -155,14 +159,15 @@ def expected_wait(cycles: list[float], ahead: int, elapsed_s: float | None) -> t
         return 0.0, 0.0, 0.0
     if len(cycles) < 2:
         return None, None, None
-    sample = np.array(cycles)
+    # A booth that was closed for a while says nothing about the next service: such cycles are cut to a long one.
+    sample = np.minimum(cycles, LONG_CYCLE * np.median(cycles))
     mean, spread = float(sample.mean()), float(sample.std(ddof=1))
     current = mean
     if elapsed_s is not None:
         longer = sample[sample > elapsed_s]
         current = float(longer.mean() - elapsed_s) if len(longer) else max(mean / 2, spread)
     expected = current + (ahead - 1) * mean
-    sigma = float(np.sqrt(ahead * spread**2 + (ahead * spread) ** 2 / len(sample)))
+    sigma = float(np.sqrt(ahead * spread**2 + (ahead * spread) ** 2 / len(sample) + (COUNT_SIGMA * mean) ** 2))
     reach = 1.2816 * sigma  # the normal distribution's 10 % and 90 % quantiles
     return expected, max(0.0, expected - reach), expected + reach
 
