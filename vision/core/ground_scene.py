@@ -66,6 +66,8 @@ LEFT_WITHIN_M: Final = 10.0
 """The first vehicle of a line that vanishes this near to the stop line has left."""
 PAST_M: Final = -0.7
 """A front this far past the stop line has passed it."""
+SURELY_PAST_M: Final = -9.0
+"""Vehicles halt at the stop line: one that stands a little past it is still there, only seen badly; not so far past it."""
 FORGET_PAST_M: Final = -25.0
 FORGET_BEYOND_M: Final = 300.0
 FREE_SPEED: Final = 7.5
@@ -459,7 +461,7 @@ class GroundScene:
             s, v = float(bodies.x[row, S]), float(bodies.x[row, V])
             line = self._lines[vehicle.lane_id]
             if vehicle.visit is not None:
-                if s < PAST_M and (v > STANDING_MPS or s < 3 * PAST_M):
+                if s < PAST_M and (v > STANDING_MPS or s < SURELY_PAST_M):
                     line.depart(vehicle, round(max(t + s / max(v, 1.0), vehicle.first_seen_t), 3))
                     vehicle.gone = True
             elif not vehicle.gone:
