@@ -17,9 +17,9 @@ from vision.decoding import open_video
 from vision.errors import StreamError
 from vision.live_source import LiveSource
 from vision.ports import Frame
-from vision.rtsp_auth import Credentials
-from vision.rtsp_media import FileMedia
-from vision.rtsp_server import RtspServer
+from vision.rtsp.auth import Credentials
+from vision.rtsp.media import FileMedia
+from vision.rtsp.server import RtspServer
 
 SECRET = "s3cret!"
 

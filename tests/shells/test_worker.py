@@ -27,7 +27,7 @@ from vision.errors import ConfigError, StreamError
 from vision.keys import config_key, pictures_channel, stream_key, watch_key
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
 from vision.recording import RecordingWriter, read_recording
-from vision.rtsp_server import RtspServer
+from vision.rtsp.server import RtspServer
 from vision.sinks import RedisSink, claim
 from vision.worker import Parts, Worker
 

@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from vision.clock import now
-from vision.rtp import CLOCK_HZ, interleaved, rtp_packets, sdp, sender_report
-from vision.rtsp_auth import Credentials, allowed, challenge
-from vision.rtsp_media import Media, Unit
+from vision.rtsp.auth import Credentials, allowed, challenge
+from vision.rtsp.media import Media, Unit
+from vision.rtsp.rtp import CLOCK_HZ, interleaved, rtp_packets, sdp, sender_report
 
 __all__ = ["Fault", "RtspServer"]
 
