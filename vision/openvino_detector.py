@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vision.config import DetectorConfig
 from vision.core.types import Detections
 from vision.errors import ModelError
-from vision.openvino_runtime import openvino
+from vision.openvino_runtime import core, openvino
 from vision.yolo_output import Placement, class_map, decode
 
 __all__ = ["OpenVinoDetector", "fitted_shape", "model_file"]
@@ -103,7 +103,7 @@ class OpenVinoDetector:
 def _read(file: Path, image_size: int) -> tuple[openvino.Model, tuple[int, int]]:
     """The network as it is in the file, and its input's (height, width)."""
     try:
-        model = openvino.Core().read_model(file)
+        model = core().read_model(file)
         if model.input(0).partial_shape.is_dynamic:
             model.reshape([1, 3, image_size, image_size])
         _, _, height, width = (int(side) for side in model.input(0).shape)
@@ -128,7 +128,7 @@ def _compiled(file: Path, model: openvino.Model, threads: int) -> openvino.Compi
         steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         steps.input().model().set_layout(openvino.Layout("NCHW"))
         steps.input().preprocess().convert_element_type(openvino.Type.f32).scale(255.0)
-        return openvino.Core().compile_model(steps.build(), "CPU", properties)
+        return core().compile_model(steps.build(), "CPU", properties)
     except RuntimeError as error:
         raise _useless(file, error) from None
 

@@ -5,10 +5,11 @@ Everything in LaneWatch that needs OpenVINO takes `openvino` from here, so that 
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any, cast
 
-__all__ = ["openvino", "silence_telemetry"]
+__all__ = ["core", "openvino", "silence_telemetry"]
 
 
 def silence_telemetry() -> None:
@@ -19,3 +20,13 @@ def silence_telemetry() -> None:
 silence_telemetry()
 
 import openvino  # noqa: E402
+
+
+@functools.cache
+def core() -> openvino.Core:
+    """The process's one OpenVINO core, which is never let go.
+
+    The CPU plugin gives the thread that first compiles a signal stack and frees it when its last core goes, in whatever
+    thread that is; the next signal of the first thread would then end the process with a segmentation fault.
+    """
+    return openvino.Core()

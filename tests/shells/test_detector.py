@@ -1,5 +1,7 @@
 """The OpenVINO detector on a real network: where rectangles are, what they are called, and what bad weights say."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +135,24 @@ def test_telemetry_of_openvino_is_off():
     import vision.openvino_runtime  # noqa: F401
 
     assert sys.modules["openvino_telemetry"] is None
+
+
+SIGNALS = """
+import os, signal, sys, threading
+from pathlib import Path
+from vision.config import DetectorConfig
+from vision.detector import open_detector
+
+signal.signal(signal.SIGTERM, lambda *_: print("caught"))
+held = [open_detector(DetectorConfig(), Path(sys.argv[1]), 1)]
+thread = threading.Thread(target=held.clear)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_after_a_detector_ended_in_another_thread_does_no_harm(tmp_path):
+    command = [sys.executable, "-c", SIGNALS, str(tiny_model(tmp_path))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "caught\n"), done.stderr
