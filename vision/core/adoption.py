@@ -1,0 +1,73 @@
+"""Lost vehicles found again: whether a new body on a lane is one that was known and out of sight. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+
+from vision.core.births import Guess
+from vision.core.cuboid import LENGTH, D, S, V
+from vision.core.road import SEEN_RECENTLY_S, Road
+
+__all__ = ["adopt", "clash", "lost_vehicle"]
+
+OVERLAP_SHARE: Final = 0.4
+"""Two vehicles of a lane that share this much of the shorter one's length are one."""
+ADOPT_M: Final = 10.0
+ADOPT_MPS: Final = 6.0
+
+
+def clash(road: Road, guess: Guess, t: float) -> int | Literal["taken"] | None:
+    """The unseen vehicle whose place the guess takes; "taken" if a seen one is there; None if the place is free."""
+    bodies = road.bodies
+    front, rear = guess.x[S], guess.x[S] + guess.x[LENGTH]
+    found: int | None = None
+    for row in np.flatnonzero(bodies.lane == guess.lane).tolist():
+        other, length = bodies.x[row, S], bodies.x[row, LENGTH]
+        shared = min(rear, other + length) - max(front, other)
+        if shared < OVERLAP_SHARE * min(length, guess.x[LENGTH]):
+            continue
+        number = int(bodies.number[row])
+        if t - road.vehicles[number].seen_t < SEEN_RECENTLY_S:
+            return "taken"
+        found = number
+    return found
+
+
+def lost_vehicle(road: Road, guess: Guess, t: float) -> int | None:
+    """An unseen vehicle of the lane that can have come here with nobody seen between."""
+    bodies = road.bodies
+    best: tuple[float, int] | None = None
+    for row in np.flatnonzero(bodies.lane == guess.lane).tolist():
+        number = int(bodies.number[row])
+        unseen = t - road.vehicles[number].seen_t
+        away = abs(float(bodies.x[row, S] - guess.x[S]))
+        if unseen < SEEN_RECENTLY_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
+            continue
+        if not _someone_between(road, row, guess) and (best is None or away < best[0]):
+            best = away, number
+    return None if best is None else best[1]
+
+
+def adopt(road: Road, number: int, guess: Guess, t: float) -> None:
+    """Finds a lost vehicle again at another place: its size stays, its place and speed begin anew."""
+    bodies = road.bodies
+    row = int(np.flatnonzero(bodies.number == number)[0])
+    bodies.x[row, [S, D]] = guess.x[[S, D]]
+    spread = bodies.p[row].copy()
+    spread[[S, V, D], :] = 0.0
+    spread[:, [S, V, D]] = 0.0
+    for state in (S, V, D):
+        spread[state, state] = guess.p[state, state]
+    bodies.p[row] = spread
+    vehicle = road.vehicles[number]
+    vehicle.seen_t, vehicle.missed_s = t, 0.0
+
+
+def _someone_between(road: Road, row: int, guess: Guess) -> bool:
+    bodies = road.bodies
+    low, high = sorted((float(bodies.x[row, S]), float(guess.x[S])))
+    between = (bodies.lane == guess.lane) & (bodies.x[:, S] > low) & (bodies.x[:, S] < high)
+    between[row] = False
+    return bool(between.any())

@@ -1,0 +1,130 @@
+"""One camera of a ground scene: its pose, what it covers of each lane, and the boxes that it follows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.config import Camera
+from vision.core.camera_pose import CameraPose, fit_pose
+from vision.core.cuboid import S
+from vision.core.road import Road
+from vision.core.tracker import BoxTracker, merge_doubles
+from vision.core.types import Seen
+from vision.errors import ConfigError
+
+__all__ = ["Boxes", "Eye"]
+
+Array = NDArray[np.float64]
+
+TENTATIVE_S: Final = 1.6
+"""Memory for a box that is not yet a vehicle."""
+PERIOD_GAIN: Final = 0.05
+COVER_MARGIN_M: Final = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """One frame's boxes, doubles merged: native and pinhole pixels (N, 4), scores (N,), class ids (N,)."""
+
+    native: Array
+    xyxy: Array
+    score: Array
+    class_id: NDArray[np.int16]
+    t: float
+
+    @classmethod
+    def of(cls, seen: Seen, pose: CameraPose) -> Boxes:
+        """The boxes of what a camera of this pose saw."""
+        found = seen.detections
+        keep = merge_doubles(found)
+        native = found.xyxy[keep].astype(np.float64)
+        return cls(native, pose.pinhole_boxes(native), found.score[keep].astype(np.float64), found.class_id[keep], seen.t)
+
+
+@dataclass(slots=True)
+class Eye:
+    """One camera of the scene. `zones` and `covers` are metres by lane index; `tried` is when a track was looked at last."""
+
+    camera: Camera
+    zones: dict[int, float]
+    covers: dict[int, tuple[float, float]]
+    tracker: BoxTracker
+    size: tuple[int, int] = (0, 0)
+    pose: CameraPose | None = None
+    last_t: float | None = None
+    period_s: float = 0.2
+    tried: dict[int, float] = field(default_factory=dict)
+    last: list[tuple[list[float], int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, camera: Camera, road: Road, next_number: Callable[[], int]) -> Eye:
+        """A camera that has not seen anything yet."""
+        zones, covers = {}, {}
+        for view in camera.views:
+            index = road.index(view)
+            if index is not None:
+                zones[index] = road.zone_m(index)
+                covers[index] = view.covers_m or (-np.inf, np.inf)
+        return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S))
+
+    def resize(self, width: int, height: int, road: Road) -> None:
+        """Takes the frame size in pixels, which completes the pose, and lays the lanes that the camera places."""
+        if (width, height) == self.size or not width or not height:
+            return
+        self.size = (width, height)
+        try:
+            self.pose = fit_pose(self.camera, width, height)
+        except ConfigError:
+            self.pose = None  # refused when the configuration was checked; a camera without pose measures nothing
+            return
+        road.place(self.camera.views, self.pose)
+
+    def restart(self) -> None:
+        """Begins a new session: the tracks are forgotten."""
+        self.tracker.tracks.clear()
+        self.tried.clear()
+        self.last_t = None
+
+    def finish(self, boxes: Boxes, owners: dict[int, int]) -> None:
+        """Ends a frame: notes its time and which box (by index) shows which vehicle (by number)."""
+        if self.last_t is not None:
+            self.period_s += PERIOD_GAIN * (min(boxes.t - self.last_t, 2.0) - self.period_s)
+        self.last_t = boxes.t
+        self.last = [([float(v) for v in boxes.native[i]], number) for i, number in sorted(owners.items())]
+
+    def covered(self, road: Road) -> NDArray[np.bool_]:
+        """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
+        bodies = road.bodies
+        low = np.full(len(road.ids), np.inf)
+        high = np.full(len(road.ids), -np.inf)
+        for lane, (start, end) in self.covers.items():
+            low[lane] = -np.inf if start <= 0 else start - COVER_MARGIN_M
+            high[lane] = np.inf if end >= self.zones[lane] else end + COVER_MARGIN_M
+        front = bodies.x[:, S]
+        return np.asarray((front > low[bodies.lane]) & (front < high[bodies.lane]))
+
+    def measures(self, lane: int, s: float) -> bool:
+        """Whether a place is in the stretch of its lane that the camera's view covers."""
+        start, end = self.covers[lane]
+        return (start <= 0 or s >= start) and (end >= self.zones[lane] or s <= end)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a checkpoint."""
+        return {
+            "size": list(self.size),
+            "last_t": self.last_t,
+            "period_s": self.period_s,
+            "tracks": self.tracker.as_data(),
+            "tried": [list(pair) for pair in self.tried.items()],
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Goes on from what `as_data` described; the size is the scene's business, for it lays the lanes."""
+        self.last_t, self.period_s = data["last_t"], data["period_s"]
+        self.tracker.load(data["tracks"])
+        self.tried = {int(number): t for number, t in data["tried"]}

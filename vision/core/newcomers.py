@@ -1,0 +1,116 @@
+"""Boxes that show nobody known: followed in the picture until they are sure enough to be a new vehicle. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.core.adoption import adopt, clash, lost_vehicle
+from vision.core.births import Guess, guess_body
+from vision.core.camera_pose import CameraPose
+from vision.core.cuboid import LENGTH, S, appearance
+from vision.core.eye import Boxes, Eye
+from vision.core.geometry import overlap_of_first
+from vision.core.road import FREE_SPEED, Road
+from vision.core.sight import detectability
+from vision.core.tracker import Track
+from vision.core.vehicle import Vehicle
+
+__all__ = ["consider", "follow"]
+
+CONFIRM_HITS: Final = 3
+CONFIRM_S: Final = 0.6
+CONFIRM_SCORE: Final = 0.8
+"""A new vehicle needs so many boxes over so long, and this sum of their scores."""
+CERTAIN_S: Final = 12.0
+CERTAIN_SHARE: Final = 0.4
+"""What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
+trucks in shadows for many seconds."""
+OVERDUE_M: Final = 15.0
+OVERDUE_CHANCE: Final = 0.7
+"""A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
+TRY_AGAIN_S: Final = 1.0
+TRY_AGAIN_SHARE: Final = 0.3
+"""A box that could not be placed is looked at again after this time, and after this share of its age."""
+PART_SHARE: Final = 0.75
+"""A box that lies this much in the box of a known vehicle is a part of it."""
+AT_START_S: Final = 3.0
+
+
+def follow(eye: Eye, boxes: Boxes, taken: Set[int]) -> list[Track]:
+    """Follows the boxes that belong to nobody; returns those of their tracks that are sure enough to be looked at."""
+    free = _free(boxes, taken)
+    tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
+    alive = {track.number for track in eye.tracker.tracks}
+    eye.tried = {number: tried for number, tried in eye.tried.items() if number in alive}
+    return [track for track in tracks if _confirmed(track, boxes.t) and _due(track, eye, boxes.t)]
+
+
+def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> None:
+    """Makes a followed box a vehicle if a body on a lane explains it and its place is free."""
+    eye.tried[track.number] = t
+    guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, road.table, pose)
+    if guess is None or not eye.measures(guess.lane, guess.x[S]):
+        return
+    other = clash(road, guess, t)
+    if other == "taken":
+        return
+    lost = lost_vehicle(road, guess, t) if other is None else other
+    if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, eye.period_s, t):
+        return
+    eye.tracker.drop({track.number})
+    if lost is None:
+        _begin(road, track, guess, t)
+    else:
+        adopt(road, lost, guess, t)
+
+
+def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
+    free = np.array([i for i in range(len(boxes.score)) if i not in taken], np.intp)
+    others = np.array(sorted(taken), np.intp)
+    if len(free) and len(others):
+        free = free[overlap_of_first(boxes.xyxy[free], boxes.xyxy[others]).max(1) < PART_SHARE]
+    return free
+
+
+def _confirmed(track: Track, t: float) -> bool:
+    return track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S and track.score_sum >= CONFIRM_SCORE
+
+
+def _due(track: Track, eye: Eye, t: float) -> bool:
+    return t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
+
+
+def _begin(road: Road, track: Track, guess: Guess, t: float) -> None:
+    front = float(guess.x[S])
+    vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
+    vehicle.votes = list(track.votes)
+    vehicle.hits = track.hits
+    vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
+    road.vehicles[track.number] = vehicle
+    road.bodies.add(track.number, guess.lane, guess.x, guess.p)
+
+
+def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> bool:
+    """Whether a vehicle at this place would have been found on its way to it: it was never hidden nor too small."""
+    if road.since_began_s(t) < OVERDUE_M / FREE_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
+        return False
+    before = guess.x.copy()
+    before[S] += OVERDUE_M
+    return min(_chance(road, pose, guess.lane, x) for x in (guess.x, before)) > OVERDUE_CHANCE
+
+
+def _chance(road: Road, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> float:
+    """How surely a body (6,) on a lane is found among the known vehicles."""
+    bodies = road.bodies
+    look = appearance(np.vstack([bodies.x, x[None]]), np.append(bodies.lane, lane), road.table, pose)
+    return float(detectability(look)[-1])
+
+
+def _certain(track: Track, period_s: float, t: float) -> bool:
+    """Whether a box was followed for so long that it must be a vehicle, wherever it came from."""
+    age = t - track.first_t
+    return age >= CERTAIN_S and track.hits * period_s >= CERTAIN_SHARE * age

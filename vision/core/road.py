@@ -1,0 +1,64 @@
+"""The section's road: its lanes on the ground and the vehicles on them, as one state that the scene's stages share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from vision.config import View
+from vision.core.bodies import Bodies
+from vision.core.camera_pose import CameraPose
+from vision.core.cuboid import LaneTable
+from vision.core.geometry import LaneAxis, ground_axis
+from vision.core.line import LaneLine
+from vision.core.vehicle import Vehicle
+
+__all__ = ["FREE_SPEED", "SEEN_RECENTLY_S", "Road"]
+
+FREE_SPEED: Final = 7.5
+"""Speed of a vehicle on its way to the zone, m/s."""
+SEEN_RECENTLY_S: Final = 1.0
+"""A vehicle that was found within this time counts as seen."""
+STRAIGHT: Final = LaneAxis(np.array([[0.0, 0.0], [0.0, 1.0]]))
+"""Stands in for the axis of a lane that no camera has placed yet."""
+
+
+@dataclass(slots=True)
+class Road:
+    """Lanes by index (`ids`, `axes`, `table`) and by id (`lines`); vehicles by row (`bodies`) and by number (`vehicles`)."""
+
+    lines: dict[str, LaneLine]
+    ids: list[str]
+    axes: list[LaneAxis | None]
+    table: LaneTable
+    bodies: Bodies
+    vehicles: dict[int, Vehicle]
+    began_t: float | None = None
+
+    @classmethod
+    def of(cls, lines: Mapping[str, LaneLine]) -> Road:
+        """An empty road whose lanes have no place yet."""
+        return cls(dict(lines), list(lines), [None] * len(lines), LaneTable([STRAIGHT] * len(lines)), Bodies(), {})
+
+    def index(self, view: View) -> int | None:
+        """The index of a view's lane; None for a lane of another section."""
+        return self.ids.index(view.lane) if view.lane in self.lines else None
+
+    def zone_m(self, lane: int) -> float:
+        """The length of a lane's zone, by index."""
+        return self.lines[self.ids[lane]].lane.zone_m
+
+    def place(self, views: tuple[View, ...], pose: CameraPose) -> None:
+        """Lays the lanes where a camera's views have them; a view's own axis goes before one that was derived."""
+        for view in views:
+            index = self.index(view)
+            if index is not None and (self.axes[index] is None or view.axis is not None):
+                self.axes[index] = ground_axis(view, pose, self.zone_m(index))
+        self.table = LaneTable([axis or STRAIGHT for axis in self.axes])
+
+    def since_began_s(self, t: float) -> float:
+        """Seconds since its first frame."""
+        return t - (self.began_t or t)
