@@ -23,10 +23,9 @@ def test_a_layout_is_a_gate_with_every_lane_in_one_section(name):
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_ground_points_say_where_the_camera_stands(name):
-    pose = pytest.importorskip("vision.core.camera_pose")
     layout = LAYOUTS[name]
     for plan, camera in zip(layout.cameras, layout.gate().cameras, strict=True):
-        found = pose.fit_pose(camera, layout.width, layout.height)
+        found = fit_pose(camera, layout.width, layout.height)
         assert found.centre == pytest.approx(plan.place, abs=0.05), plan.id
 
 

@@ -1,5 +1,7 @@
 """The training loop: a few steps, an interruption, the rest, an export that the product's detector runs."""
 
+import importlib.util
+
 import pytest
 
 from vision.config import DetectorConfig
@@ -12,9 +14,8 @@ from vision.training.recipe import Recipe
 from vision.training.samples import load_frames
 from vision.training.validation import judge, judged
 
-pytestmark = pytest.mark.ml
-pytest.importorskip("torch")
-pytest.importorskip("ultralytics")
+HAS_ML = importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
+pytestmark = [pytest.mark.ml, pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")]
 SMALL = {"batch": 2, "window": (64, 96), "whole": (96, 160), "warm_up": 2, "save_every": 2, "seed": 3}
 
 
