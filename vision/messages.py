@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from vision.core.types import CameraState, LaneState, Outcome, VehicleClass
+from vision.core.types import CameraState, LaneState, LevelOfService, Outcome, Quality, QualityReason, VehicleClass
 from vision.watching import Box, FrameEvent, PictureEvent, Tail
 
 __all__ = [
@@ -52,21 +52,6 @@ __all__ = [
     "timestamp_of",
 ]
 
-Quality = Literal["ok", "degraded", "unknown"]
-QualityReason = Literal[
-    "low_rate",
-    "held_unseen",
-    "not_calibrated",
-    "no_frames",
-    "stalled",
-    "frozen",
-    "dark",
-    "overexposed",
-    "blurred",
-    "moved",
-    "offline",
-    "starting",
-]
 Severity = Literal["info", "warning", "critical"]
 _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch")
 
@@ -123,7 +108,7 @@ class Measurement(_Data):
     wait_s: Percentiles
     service_s: Percentiles
     dwell_s: Percentiles
-    level_of_service: Literal["A", "B", "C", "D", "E", "F"] | None
+    level_of_service: LevelOfService | None
     quality: Quality
     quality_reasons: tuple[QualityReason, ...] = ()
     censored: bool = Field(description="The queue's tail is at or beyond the edge of the view: figures are lower bounds.")

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from vision.core.types import CameraChanged, CameraState
+from vision.core.types import CameraChanged, CameraState, Quality, QualityReason
 
-__all__ = ["CameraHealth", "Quality", "Reason", "lane_quality"]
-
-Quality = Literal["ok", "degraded", "unknown"]
-Reason = Literal[
-    "low_rate",
-    "held_unseen",
-    "not_calibrated",
-    "no_frames",
-    "stalled",
-    "frozen",
-    "dark",
-    "overexposed",
-    "blurred",
-    "moved",
-    "offline",
-    "starting",
-]
+__all__ = ["CameraHealth", "lane_quality"]
 
 NO_FRAMES_S: Final = 5.0
 """So long without a usable frame makes a lane unknown."""
@@ -94,10 +78,10 @@ class CameraHealth:
 
 def lane_quality(
     cameras: list[CameraHealth], t: float, *, calibrated: bool, held: int, vehicles: int
-) -> tuple[Quality, tuple[Reason, ...]]:
+) -> tuple[Quality, tuple[QualityReason, ...]]:
     """The quality of a lane at t and the reasons for it. Every camera that measures a part of the lane is needed."""
-    unknown: list[Reason] = []
-    degraded: list[Reason] = [] if calibrated else ["not_calibrated"]
+    unknown: list[QualityReason] = []
+    degraded: list[QualityReason] = [] if calibrated else ["not_calibrated"]
     for camera in cameras:
         if camera.blind:
             unknown.append(_reason(camera.state))
@@ -118,5 +102,5 @@ def lane_quality(
     return ("degraded" if degraded else "ok"), tuple(dict.fromkeys(degraded))
 
 
-def _reason(state: CameraState) -> Reason:
+def _reason(state: CameraState) -> QualityReason:
     return "no_frames" if state == "online" else state

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Final, Literal
+from typing import Final
 
 from vision.core.line import LaneLine
 from vision.core.measures import Figures, Shares
-from vision.core.quality import CameraHealth, Quality, Reason
+from vision.core.quality import CameraHealth
 from vision.core.statistics import level_of_service
-from vision.core.types import CameraChanged, LaneStatus, Visit
+from vision.core.types import CameraChanged, LaneStatus, Quality, QualityReason, Visit
 from vision.messages import (
     Audit,
     CameraData,
@@ -33,15 +33,6 @@ __all__ = ["camera_message", "lane_message", "measured_message", "vehicles_messa
 
 SEEN_S: Final = 2.0
 """Seen in a recent frame: this long ago at most."""
-_LEVELS: Final[dict[str | None, Literal["A", "B", "C", "D", "E", "F"] | None]] = {
-    None: None,
-    "A": "A",
-    "B": "B",
-    "C": "C",
-    "D": "D",
-    "E": "E",
-    "F": "F",
-}
 
 
 def measured_message(
@@ -51,7 +42,7 @@ def measured_message(
     found: Figures | None,
     *,
     quality: Quality,
-    reasons: tuple[Reason, ...],
+    reasons: tuple[QualityReason, ...],
     frame_age_s: float | None,
     limits: tuple[float, ...],
 ) -> LaneMeasured:
@@ -78,7 +69,7 @@ def measured_message(
         wait_s=_percentiles(found.wait_s if found else None),
         service_s=_percentiles(found.service_s if found else None),
         dwell_s=_percentiles(found.dwell_s if found else None),
-        level_of_service=_LEVELS[level_of_service(expected[0], limits)],
+        level_of_service=level_of_service(expected[0], limits),
         quality=quality,
         quality_reasons=reasons,
         censored=found.censored if found else False,

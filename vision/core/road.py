@@ -61,4 +61,4 @@ class Road:
 
     def since_began_s(self, t: float) -> float:
         """Seconds since its first frame."""
-        return t - (self.began_t or t)
+        return t - (t if self.began_t is None else self.began_t)

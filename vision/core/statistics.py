@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.types import Visit
+from vision.core.types import LevelOfService, Visit
 
 __all__ = ["Durations", "LaneHistory", "expected_wait", "kaplan_meier", "level_of_service"]
 
 Array = NDArray[np.float64]
-LEVELS: Final = ("A", "B", "C", "D", "E", "F")
+LEVELS: Final[tuple[LevelOfService, ...]] = ("A", "B", "C", "D", "E", "F")
 KEPT: Final = 2000
 """Most visits, arrivals and busy spells that a lane keeps: more than any lane can pass in a day."""
 LONG_CYCLE: Final = 3.0
@@ -172,7 +172,7 @@ def expected_wait(cycles: list[float], ahead: int, elapsed_s: float | None) -> t
     return expected, max(0.0, expected - reach), expected + reach
 
 
-def level_of_service(wait_s: float | None, limits: tuple[float, ...]) -> str | None:
+def level_of_service(wait_s: float | None, limits: tuple[float, ...]) -> LevelOfService | None:
     """The level A..F of a waiting time: the first whose upper limit it does not pass. Our own scale."""
     if wait_s is None:
         return None

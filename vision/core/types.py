@@ -25,7 +25,10 @@ __all__ = [
     "Event",
     "LaneState",
     "LaneStatus",
+    "LevelOfService",
     "Outcome",
+    "Quality",
+    "QualityReason",
     "Seen",
     "Sighting",
     "Tick",
@@ -47,6 +50,22 @@ CAMERA_STATES: Final[tuple[CameraState, ...]] = (
 )
 Outcome = Literal["open", "departed", "changed_lane", "lost"]
 LaneState = Literal["open", "closed"]
+LevelOfService = Literal["A", "B", "C", "D", "E", "F"]
+Quality = Literal["ok", "degraded", "unknown"]
+QualityReason = Literal[
+    "low_rate",
+    "held_unseen",
+    "not_calibrated",
+    "no_frames",
+    "stalled",
+    "frozen",
+    "dark",
+    "overexposed",
+    "blurred",
+    "moved",
+    "offline",
+    "starting",
+]
 VehicleClass = Literal["truck", "bus", "car"]
 VEHICLE_CLASSES: Final[tuple[VehicleClass, ...]] = ("truck", "bus", "car")
 MAX_COORDINATE_PX: Final = 100_000.0
