@@ -1,4 +1,4 @@
-"""The bus as the api uses it: reading the stream, appending to it once, ephemeral pictures, watch keys. asyncio.
+"""The bus as the api uses it: reading the stream, appending to it once, ephemeral pictures and truth, watch keys. asyncio.
 
 Every call raises redis.RedisError or OSError while the server is away; who loops over it tries again with `pauses`.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
@@ -26,6 +27,8 @@ from vision.keys import (
     recorder_key,
     statuses_key,
     stream_key,
+    truth_channel,
+    truth_key,
     watch_key,
 )
 from vision.messages import LaneData, Message, t_of
@@ -161,11 +164,28 @@ class Bus:
 
     async def pictures(self, camera: str) -> AsyncGenerator[str | None]:
         """PictureEvents of a camera as JSON; None about once a second when there is none."""
-        async with aclosing(self._redis.pubsub()) as channel:
-            await _in_time(channel.subscribe(pictures_channel(self._gate, camera)))
+        async with self._subscribed(pictures_channel(self._gate, camera)) as channel:
             while True:
-                message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                yield None if message is None else str(message["data"])
+                yield await _heard(channel)
+
+    async def truths(self) -> AsyncGenerator[str | None]:
+        """GateTruths of a simulated gate as JSON, the one that is held first; None about once a second when there is none."""
+        async with self._subscribed(truth_channel(self._gate)) as channel:
+            yield cast("str | None", await _in_time(self._redis.get(truth_key(self._gate))))
+            while True:
+                yield await _heard(channel)
+
+    @asynccontextmanager
+    async def _subscribed(self, name: str) -> AsyncGenerator[PubSub]:
+        async with aclosing(self._redis.pubsub()) as channel:
+            await _in_time(channel.subscribe(name))
+            yield channel
+
+
+async def _heard(channel: PubSub) -> str | None:
+    """What is published next; None where that takes more than a second."""
+    message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
+    return None if message is None else str(message["data"])
 
 
 async def _in_time(answer: Awaitable[T], within_s: float = ANSWER_S) -> T:

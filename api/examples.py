@@ -172,5 +172,6 @@ SNAPSHOT: Final[dict[str, Any]] = {
         },
         "alerts": [_ALERT],
         "alarms": {},
+        "simulation": None,
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol, TypeVar
 
 from vision.config import GateConfig, config_hash
+from vision.keys import TRUTH_S
 from vision.messages import (
     AlarmChanged,
     AlarmData,
@@ -14,6 +15,7 @@ from vision.messages import (
     CameraData,
     GateInfo,
     GateSnapshot,
+    GateTruth,
     LaneChanged,
     LaneData,
     LaneInfo,
@@ -21,6 +23,7 @@ from vision.messages import (
     LaneVehicles,
     Measurement,
     Message,
+    Simulation,
     Snapshot,
     Vehicles,
     message_id,
@@ -50,6 +53,7 @@ class GateView:
         self.cameras: dict[str, CameraData] = {}
         self.alerts: dict[str, AlertData] = {}
         self.alarms: dict[str, AlarmData] = {}
+        self.simulation: Simulation | None = None
         self.reconfigure(config)
 
     def reconfigure(self, config: GateConfig) -> None:
@@ -78,6 +82,8 @@ class GateView:
                 self.take_alert(alert)
             case AlarmChanged(data=alarm):
                 _newer(self.alarms, alarm.alert_id, alarm)
+            case GateTruth(data=simulation):
+                self.simulation = simulation
 
     def take_alert(self, alert: AlertData) -> None:
         """Takes an alert in unless a later change of it is held; forgets alerts that were resolved an hour before it."""
@@ -104,10 +110,15 @@ class GateView:
             cameras=dict(self.cameras),
             alerts=tuple(alert for alert in self.alerts.values() if self._shown(alert, server_t)),
             alarms={key: alarm for key, alarm in self.alarms.items() if key in self.alerts},
+            simulation=self._fresh_truth(server_t),
         )
         gate = self.config.id
         id_ = message_id(gate, "gate.snapshot", f"{epoch}|{position}", server_t)
         return GateSnapshot(id=id_, timestamp=timestamp_of(server_t), gate=gate, data=data)
+
+    def _fresh_truth(self, server_t: float) -> Simulation | None:
+        held = self.simulation
+        return held if held is not None and abs(server_t - held.t) <= TRUTH_S else None
 
     def _shown(self, alert: AlertData, server_t: float) -> bool:
         newest = max((one.t for one in self.lanes.values()), default=server_t)

@@ -32,9 +32,9 @@ class ClosedByHubError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One text frame for clients; type_ is the message's type."""
+    """One text frame for clients; type_ is the message's type. position None: it is in no stream and never sent again."""
 
-    position: str
+    position: str | None
     type_: str
     text: str
 
@@ -90,7 +90,8 @@ class Hub:
 
     def publish(self, frame: Frame) -> None:
         """Gives a frame to every client; never waits."""
-        self.position = frame.position
+        if frame.position is not None:
+            self.position = frame.position
         for client in [client for client in self._clients if not client.put(frame)]:
             self._clients.discard(client)
             self.dropped += 1

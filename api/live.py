@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Final
 
 import structlog
@@ -21,9 +22,9 @@ from api.hub import RESTARTED, Frame, Hub
 from api.records import load_state
 from api.store import Store
 from vision.config import GateConfig
-from vision.messages import MESSAGE, Message
+from vision.messages import MESSAGE, GateTruth, Message
 
-__all__ = ["Live", "frame_text"]
+__all__ = ["Live", "follow_truth", "frame_text"]
 
 EPOCH_CHECK_S: Final = 1.0
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -103,6 +104,16 @@ class Live:
         for alarm in present.alarms:
             view.alarms.setdefault(alarm.alert_id, alarm)
 
+    def take_truth(self, text: str) -> None:
+        """Shows a GateTruth given as JSON, each once; anything else changes nothing."""
+        try:
+            truth = GateTruth.model_validate_json(text)
+        except ValidationError:
+            return
+        if truth.data != self.view.simulation:
+            self.view.apply(truth)
+            self.hub.publish(Frame(None, truth.type, frame_text(self.hub.position, text)))
+
     def _take(self, entry: Entry) -> None:
         try:
             message = MESSAGE.validate_json(entry.text)
@@ -112,6 +123,21 @@ class Live:
         self.view.apply(message)
         self._seen(message)
         self.hub.publish(Frame(entry.position, message.type, frame_text(entry.position, entry.text)))
+
+
+async def follow_truth(bus: Bus, live: Live) -> None:
+    """Gives the live side what a simulated gate tells of itself, until it is cancelled; a real gate tells nothing."""
+    waits = pauses()
+    while True:
+        try:
+            async with aclosing(bus.truths()) as truths:
+                async for text in truths:
+                    waits = pauses()
+                    if text is not None:
+                        live.take_truth(text)
+        except BUS_ERRORS as error:
+            _log.warning("the truth of a simulated gate is not heard; trying again", error=error)
+        await asyncio.sleep(next(waits))
 
 
 def frame_text(position: str, message_json: str) -> str:

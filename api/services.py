@@ -18,7 +18,7 @@ from api.bus import BUS_ERRORS, Bus
 from api.config_versions import ConfigVersion, config_document
 from api.emitter import Emitter
 from api.heartbeat import beat
-from api.live import Live
+from api.live import Live, follow_truth
 from api.metrics import Metrics
 from api.pictures import Pictures
 from api.recorder import Recorder
@@ -77,6 +77,7 @@ async def running(settings: Settings, store: Store, access: Access, version: Con
         services = Services(settings, store, bus, access, live, recorder, emitter, pictures, metrics, webhooks)
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "live": live.run,
+            "truth": lambda: follow_truth(bus, live),
             "recorder": recorder.run,
             "heartbeat": lambda: beat(bus, recorder, live),
             "config": lambda: _publish_config(bus, version),

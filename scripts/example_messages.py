@@ -1,7 +1,8 @@
 """The bodies of docs/messages.md, docs/examples/messages.jsonl: one real message of each type.
 
 `python scripts/example_messages.py` replays docs/examples/recording.jsonl.gz, gives its messages to a running api as a worker
-would, and takes the snapshot, heartbeat and acknowledgement from that api; then `make docs` puts them into the page.
+would, and takes the snapshot, heartbeat and acknowledgement from that api, and a simulated gate's truth that it was told; then
+`make docs` puts them into the page.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ from vision.keys import epoch_key, stream_key
 from vision.messages import MESSAGE, Message
 from vision.recording import read_recording
 from vision.replay import Replay
+from vision.simulation.layouts import LAYOUTS
+from vision.simulation.scenarios import SCENARIOS
+from vision.simulation.scene import Scene
+from vision.simulation.truth_feed import TruthFeed
 
 __all__ = ["main"]
 
@@ -36,6 +41,7 @@ EXAMPLES: Final = ROOT / "docs" / "examples"
 GATE_FILE: Final = ROOT / "config" / "kim-thanh.yaml"
 TOKEN: Final = "token-of-the-example"  # noqa: S105 - of a server on loopback that lives for seconds
 LIMIT_S: Final = 60.0
+_FROM_A_SERVICE: Final = ("gate.snapshot", "alarm.changed", "service.heartbeat", "gate.truth")
 
 
 def main() -> int:
@@ -83,8 +89,9 @@ def _from_a_service(config: GateConfig, messages: list[Message], alert: Message,
         for message in messages:
             if message.type != "alert.changed":  # the service folds the rules itself
                 server.xadd(stream_key(config.id), {"m": message.model_dump_json()})
-        with _service({**os.environ, **env, "LANEWATCH_API_TOKEN": TOKEN}, port) as client:
-            return _heard(client, port, str(getattr(alert.data, "alert_id", "")))
+        service = _service({**os.environ, **env, "LANEWATCH_API_TOKEN": TOKEN}, port)
+        with service as client, TruthFeed(url, config.id) as feed:
+            return _heard(client, port, str(getattr(alert.data, "alert_id", "")), feed)
 
 
 @contextmanager
@@ -114,16 +121,21 @@ def _current(client: httpx.Client) -> bool:
         return False
 
 
-def _heard(client: httpx.Client, port: int, alert_id: str) -> dict[str, Message]:
+def _heard(client: httpx.Client, port: int, alert_id: str, feed: TruthFeed) -> dict[str, Message]:
     found: dict[str, Message] = {}
+    scene = Scene(LAYOUTS["two-masts"], SCENARIOS["jam"], seed=1)
+    scene.advance(60.0)
+    last = max(row.t for row in scene.truth.lanes)
     headers = {"Authorization": client.headers["Authorization"]}
     with connect(f"ws://127.0.0.1:{port}/api/v1/stream", additional_headers=headers, proxy=None) as stream:
         reason = {"reason": "lane EX2 is being opened"}
         client.post(f"/api/v1/alerts/{alert_id}/acknowledge", json=reason).raise_for_status()
-        while not {"gate.snapshot", "alarm.changed", "service.heartbeat"} <= set(found):
+        while not set(_FROM_A_SERVICE) <= set(found):
             message = _next(stream)
             found[message.type] = message
-    return {type_: found[type_] for type_ in ("gate.snapshot", "alarm.changed", "service.heartbeat")}
+            if message.type == "gate.snapshot":
+                feed.tell(time.time() // 1, [row for row in scene.truth.lanes if row.t == last])
+    return {type_: found[type_] for type_ in _FROM_A_SERVICE}
 
 
 def _next(stream: ClientConnection) -> Message:

@@ -1,6 +1,9 @@
 """Every Redis key and channel, in one place. Pure."""
 
+from typing import Final
+
 __all__ = [
+    "TRUTH_S",
     "checkpoint_key",
     "config_key",
     "emitted_key",
@@ -11,8 +14,13 @@ __all__ = [
     "recorder_key",
     "statuses_key",
     "stream_key",
+    "truth_channel",
+    "truth_key",
     "watch_key",
 ]
+
+TRUTH_S: Final = 5
+"""Truth that is older says nothing about the present: the key is gone by then, and nobody shows it."""
 
 
 def stream_key(gate: str) -> str:
@@ -68,3 +76,13 @@ def frames_channel(gate: str, camera: str) -> str:
 def pictures_channel(gate: str, camera: str) -> str:
     """Pub/sub channel of `PictureEvent`s."""
     return f"lanewatch:{gate}:pictures:{camera}"
+
+
+def truth_key(gate: str) -> str:
+    """The newest `GateTruth` of a simulated gate as JSON, with a time-to-live of TRUTH_S; a real gate never has it."""
+    return f"lanewatch:{gate}:truth"
+
+
+def truth_channel(gate: str) -> str:
+    """Pub/sub channel of `GateTruth`s; the same as under `truth_key`, as they come."""
+    return f"lanewatch:{gate}:truths"

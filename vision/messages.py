@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from vision.core.types import CameraState, LaneState, LevelOfService, Outcome, Quality, QualityReason, VehicleClass
-from vision.watching import Box, FrameEvent, PictureEvent, Tail
+from vision.watching import Box, FrameEvent, PictureEvent, Simulation, Tail, TrueLane
 
 __all__ = [
     "MESSAGE",
@@ -28,6 +28,7 @@ __all__ = [
     "CameraData",
     "FrameEvent",
     "GateSnapshot",
+    "GateTruth",
     "Heartbeat",
     "LaneChanged",
     "LaneData",
@@ -39,8 +40,10 @@ __all__ = [
     "PictureEvent",
     "Quality",
     "ServiceHeartbeat",
+    "Simulation",
     "Snapshot",
     "Tail",
+    "TrueLane",
     "Vehicle",
     "Vehicles",
     "VisitData",
@@ -326,6 +329,7 @@ class Snapshot(_Data):
     cameras: dict[str, CameraData]
     alerts: tuple[AlertData, ...] = Field(description="Pending and firing, and those resolved in the last hour.")
     alarms: dict[str, AlarmData]
+    simulation: Simulation | None = Field(default=None, description="A simulated gate's truth; null at a real one.")
 
 
 class GateSnapshot(_Message):
@@ -333,6 +337,13 @@ class GateSnapshot(_Message):
 
     type: Literal["gate.snapshot"] = "gate.snapshot"
     data: Snapshot
+
+
+class GateTruth(_Message):
+    """1 Hz at a simulated gate, never at a real one; on the WebSocket only, in no stream, history, alert or webhook."""
+
+    type: Literal["gate.truth"] = "gate.truth"
+    data: Simulation
 
 
 Message = Annotated[
@@ -345,7 +356,8 @@ Message = Annotated[
     | AlertChanged
     | AlarmChanged
     | ServiceHeartbeat
-    | GateSnapshot,
+    | GateSnapshot
+    | GateTruth,
     Field(discriminator="type"),
 ]
 MESSAGE: Final[TypeAdapter[Message]] = TypeAdapter(Message)
@@ -380,5 +392,5 @@ def subject_of(message: Message) -> str:
             return message.data.alert_id
         case ServiceHeartbeat():
             return "service"
-        case GateSnapshot():
+        case GateSnapshot() | GateTruth():
             return message.gate

@@ -1,4 +1,7 @@
-"""What a watched camera sends to whoever watches it: boxes and pictures, never stored, never replayed. Pure."""
+"""What goes to whoever watches and is never stored or replayed. Pure.
+
+Of a watched camera: boxes and pictures. Of a simulated gate: what truly is in its lanes; a real gate has none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vision.core.types import VehicleClass
 
-__all__ = ["Box", "FrameEvent", "PictureEvent", "Tail"]
+__all__ = ["Box", "FrameEvent", "PictureEvent", "Simulation", "Tail", "TrueLane"]
 
 
 class _Data(BaseModel):
@@ -52,3 +55,22 @@ class PictureEvent(_Data):
     height: int
     jpeg_base64: str
     polygons: dict[str, tuple[tuple[float, float], ...]] = Field(description="Lane id to its polygon in this picture, 0..1.")
+
+
+class TrueLane(_Data):
+    """What truly is in one lane of a simulated gate, in the words of a `Measurement`."""
+
+    queue_vehicles: int = Field(description="Vehicles that have joined and not departed, the one in service included.")
+    queue_m: float = Field(description="Stop line to the rear of the last vehicle of the queue, clipped to the zone.")
+    standing_vehicles: int = Field(description="Vehicles in runs of standing vehicles now (SUMO's E2 jam).")
+    standing_m: float
+    vehicles: int = Field(description="Vehicles whose front is in the lane zone.")
+    in_service: bool
+    censored: bool = Field(description="The queue's tail is at the zone's end or beyond.")
+
+
+class Simulation(_Data):
+    """The truth of a simulated gate at one second; known a little more than a second later."""
+
+    t: float = Field(description="On the clock of the simulated cameras' pictures, POSIX seconds UTC.")
+    lanes: dict[str, TrueLane] = Field(description="By lane.")

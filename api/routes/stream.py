@@ -3,6 +3,7 @@
 Each text frame is {"position": ..., "message": ...}. The first message is a gate.snapshot; messages after its position
 follow. `?after=POSITION&epoch=E` goes on after a position: resumed is true when the stream still held everything after it,
 and then the missed messages come before the new ones. `?types=a,b` sends only those types, the snapshot always.
+At a simulated gate gate.truth comes between the others; it stands in no stream, so its position is that of the message before.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ async def _send_missed(socket: WebSocket, bus: Bus, span: tuple[str, str], types
 async def _send_new(socket: WebSocket, client: Client, reached: tuple[int, int]) -> None:
     while True:
         frame = await client.next()
-        if position_of(frame.position) > reached:
+        if frame.position is None or position_of(frame.position) > reached:
             await socket.send_text(frame.text)
 
 

@@ -11,7 +11,8 @@ export type Message =
   | AlertChanged
   | AlarmChanged
   | ServiceHeartbeat
-  | GateSnapshot;
+  | GateSnapshot
+  | GateTruth;
 
 /**
  * 1 Hz for each lane.
@@ -398,6 +399,10 @@ export interface Snapshot {
   alarms: {
     [k: string]: AlarmData;
   };
+  /**
+   * A simulated gate's truth; null at a real one.
+   */
+  simulation: Simulation | null;
 }
 /**
  * The gate as the page needs it.
@@ -423,6 +428,58 @@ export interface LaneInfo {
   };
   zone_m: number;
   cameras: string[];
+}
+/**
+ * The truth of a simulated gate at one second; known a little more than a second later.
+ */
+export interface Simulation {
+  /**
+   * On the clock of the simulated cameras' pictures, POSIX seconds UTC.
+   */
+  t: number;
+  /**
+   * By lane.
+   */
+  lanes: {
+    [k: string]: TrueLane;
+  };
+}
+/**
+ * What truly is in one lane of a simulated gate, in the words of a `Measurement`.
+ */
+export interface TrueLane {
+  /**
+   * Vehicles that have joined and not departed, the one in service included.
+   */
+  queue_vehicles: number;
+  /**
+   * Stop line to the rear of the last vehicle of the queue, clipped to the zone.
+   */
+  queue_m: number;
+  /**
+   * Vehicles in runs of standing vehicles now (SUMO's E2 jam).
+   */
+  standing_vehicles: number;
+  standing_m: number;
+  /**
+   * Vehicles whose front is in the lane zone.
+   */
+  vehicles: number;
+  in_service: boolean;
+  /**
+   * The queue's tail is at the zone's end or beyond.
+   */
+  censored: boolean;
+}
+/**
+ * 1 Hz at a simulated gate, never at a real one; on the WebSocket only, in no stream, history, alert or webhook.
+ */
+export interface GateTruth {
+  id: string;
+  timestamp: string;
+  gate: string;
+  type: "gate.truth";
+  data: Simulation;
 }
 /**
  * The picture of an analysed frame with what was seen in it (channel pictures:{camera}); never stored.

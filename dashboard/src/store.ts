@@ -9,6 +9,7 @@ import type {
   LaneData,
   Measurement,
   Message,
+  Simulation,
   Snapshot,
   Vehicles,
 } from "./messages";
@@ -40,6 +41,8 @@ export interface PageState {
   alerts: Readonly<Record<string, AlertData>>;
   alarms: Readonly<Record<string, AlarmData>>;
   heartbeat: Heartbeat | null;
+  /** The last truth of a simulated gate, however old; null at a real one. */
+  simulation: Simulation | null;
 }
 
 export type Action =
@@ -65,6 +68,7 @@ export const EMPTY: PageState = {
   alerts: {},
   alarms: {},
   heartbeat: null,
+  simulation: null,
 };
 
 export function reduce(state: PageState, action: Action): PageState {
@@ -102,6 +106,8 @@ function receive(state: PageState, message: Message, atMs: number): PageState {
       return { ...state, alarms: newer(state.alarms, message.data.alert_id, message.data) };
     case "service.heartbeat":
       return { ...state, heartbeat: message.data };
+    case "gate.truth":
+      return { ...state, simulation: message.data };
     case "visit.started":
     case "visit.ended":
       return state;
@@ -125,6 +131,7 @@ function fromSnapshot(state: PageState, data: Snapshot, atMs: number): PageState
     cameras: data.cameras,
     alerts: Object.fromEntries(data.alerts.map((alert) => [alert.alert_id, alert])),
     alarms: data.alarms,
+    simulation: data.simulation,
   };
 }
 

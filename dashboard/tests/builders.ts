@@ -125,6 +125,7 @@ export const snapshot = (changes: Partial<Snapshot> = {}): GateSnapshot => ({
     cameras: {},
     alerts: [],
     alarms: {},
+    simulation: null,
     ...changes,
   },
 });
