@@ -20,6 +20,8 @@ __all__ = [
     "LaneStatusRequest",
     "LinkAnswer",
     "Readiness",
+    "TruthAnswer",
+    "TruthStep",
     "VisitPage",
 ]
 
@@ -74,6 +76,21 @@ class HistoryAnswer(_Body):
     to_t: int
     step_s: int
     points: list[HistoryStep]
+
+
+class TruthStep(_Body):
+    """One step of a simulated lane's past."""
+
+    t: int = Field(description="Where the step begins, POSIX seconds.")
+    queue_vehicles_max: int = Field(description="The longest true queue of the step.")
+
+
+class TruthAnswer(_Body):
+    """What truly was in a lane of a simulated gate during the last hour, as far as this process heard of it."""
+
+    lane_id: str
+    step_s: int
+    points: list[TruthStep]
 
 
 class VisitPage(_Body):

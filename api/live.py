@@ -21,6 +21,7 @@ from api.history import Present, load_present
 from api.hub import RESTARTED, Frame, Hub
 from api.records import load_state
 from api.store import Store
+from api.truth_history import TruthHistory
 from vision.config import GateConfig
 from vision.messages import MESSAGE, GateTruth, Message
 
@@ -36,6 +37,7 @@ class Live:
     def __init__(self, store: Store, bus: Bus, config: GateConfig, seen: Callable[[Message], None]) -> None:
         self.view = GateView(config)
         self.hub = Hub()
+        self.truths = TruthHistory()
         self.epoch = ""
         self.problem: str | None = "starting"
         self.ready = asyncio.Event()
@@ -112,6 +114,7 @@ class Live:
             return
         if truth.data != self.view.simulation:
             self.view.apply(truth)
+            self.truths.add(truth.data)
             self.hub.publish(Frame(None, truth.type, frame_text(self.hub.position, text)))
 
     def _take(self, entry: Entry) -> None:

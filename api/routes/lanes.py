@@ -8,12 +8,22 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from api.answers import HistoryAnswer, HistoryStep, LaneAnswer, LaneList, LaneStatusAnswer, LaneStatusRequest
+from api.answers import (
+    HistoryAnswer,
+    HistoryStep,
+    LaneAnswer,
+    LaneList,
+    LaneStatusAnswer,
+    LaneStatusRequest,
+    TruthAnswer,
+    TruthStep,
+)
 from api.examples import HISTORY, LANE
 from api.gate_view import gate_info
 from api.history import lane_history
 from api.problems import Problem
 from api.services import CallerOf, Services, ServicesOf
+from api.truth_history import STEP_S
 from vision.messages import LaneChanged, LaneData, message_id, timestamp_of
 
 __all__ = ["router"]
@@ -61,6 +71,17 @@ async def get_history(
     points = await asyncio.to_thread(lane_history, services.store, lane_id, from_t, to_t, step_s)
     steps = [HistoryStep.model_validate(point) for point in points]
     return HistoryAnswer(lane_id=lane_id, from_t=from_t, to_t=to_t, step_s=step_s, points=steps)
+
+
+@router.get("/{lane_id}/truth")
+async def get_truth(services: ServicesOf, lane_id: str) -> TruthAnswer:
+    """What truly was in a lane of a simulated gate; 404 at a real gate, where nobody knows."""
+    _require_lane(services, lane_id)
+    live = services.live
+    points = [TruthStep(t=t, queue_vehicles_max=vehicles) for t, vehicles in live.truths.of(lane_id)]
+    if live.view.simulation is None:
+        raise Problem(404, "this gate is not simulated, or its simulation has told nothing yet: there is no truth")
+    return TruthAnswer(lane_id=lane_id, step_s=STEP_S, points=points)
 
 
 @router.post("/{lane_id}/status")

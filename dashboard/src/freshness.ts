@@ -5,6 +5,9 @@ export const STALE_S = 3;
 /** From this age on, a figure says nothing about the present any more and is not shown. */
 export const LOST_S = 30;
 
+/** A simulated gate's truth that is older says nothing about the present. */
+export const TRUTH_S = 5;
+
 export type Freshness = "live" | "stale" | "lost";
 
 export function freshness(ageS: number | null): Freshness {

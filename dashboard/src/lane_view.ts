@@ -1,7 +1,7 @@
 /** A lane as it is to be shown now: what may be said, and what must not. Pure. */
 
-import { ageS, freshness, type Freshness } from "./freshness";
-import type { AlertData, LaneData, LaneInfo, Measurement, Vehicle, Vehicles } from "./messages";
+import { ageS, freshness, TRUTH_S, type Freshness } from "./freshness";
+import type { AlertData, LaneData, LaneInfo, Measurement, Simulation, TrueLane, Vehicle, Vehicles } from "./messages";
 
 export type Reason = Measurement["quality_reasons"][number] | "no_data";
 
@@ -20,13 +20,18 @@ export interface LaneView {
   closed: LaneData | null;
   /** The firing alert of this lane that matters most. */
   alert: AlertData | null;
+  /** What truly is there: known at a simulated gate only, null where it is not known now. */
+  truth: TrueNow | null;
 }
+
+export type TrueNow = TrueLane & { t: number };
 
 export interface LaneInputs {
   measurement: Measurement | undefined;
   vehicles: Vehicles | undefined;
   status: LaneData | undefined;
   alert: AlertData | null;
+  simulation: Simulation | null;
   nowS: number;
 }
 
@@ -47,7 +52,18 @@ export function laneView(lane: LaneInfo, inputs: LaneInputs): LaneView {
     ageS: measurement && dataAgeS !== null && measurement.frame_age_s !== null ? dataAgeS + measurement.frame_age_s : null,
     closed: status?.status === "closed" ? status : null,
     alert: inputs.alert,
+    truth: truthOf(lane, inputs.simulation, nowS),
   };
+}
+
+function truthOf(lane: LaneInfo, simulation: Simulation | null, nowS: number): TrueNow | null {
+  const found = isTruthFresh(simulation, nowS) ? simulation?.lanes[lane.id] : undefined;
+  return found === undefined || simulation === null ? null : { ...found, t: simulation.t };
+}
+
+/** Whether a simulated gate's truth is that of the present. */
+export function isTruthFresh(simulation: Simulation | null, nowS: number): boolean {
+  return simulation !== null && ageS(simulation.t, nowS) <= TRUTH_S;
 }
 
 function lookOf(measurement: Measurement | undefined, fresh: Freshness): LaneView["look"] {

@@ -9,6 +9,7 @@ import "./styles/board.css";
 import "./styles/strip.css";
 import "./styles/alerts.css";
 import "./styles/cameras.css";
+import "./styles/truth.css";
 
 const place = document.getElementById("page");
 if (place) render(<Page />, place);

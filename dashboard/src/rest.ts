@@ -29,6 +29,18 @@ export async function laneHistory(laneId: string, fromT: number, toT: number, st
   return body.points.map((point) => ({ t: point.t, queueVehicles: point.queue_vehicles_max }));
 }
 
+interface TruthAnswer {
+  points: { t: number; queue_vehicles_max: number }[];
+}
+
+/** The true queue of a simulated gate's lane during the last hour. Throws when the server does not answer with it. */
+export async function laneTruth(laneId: string): Promise<HistoryPoint[]> {
+  const answer = await fetch(`/api/v1/lanes/${encodeURIComponent(laneId)}/truth`);
+  if (!answer.ok) throw new Error(`truth: ${answer.status}`);
+  const body = (await answer.json()) as TruthAnswer;
+  return body.points.map((point) => ({ t: point.t, queueVehicles: point.queue_vehicles_max }));
+}
+
 /** Acknowledges an alert. Throws with the server's reason, for people. */
 export async function acknowledge(alertId: string): Promise<void> {
   const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, {

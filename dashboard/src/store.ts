@@ -131,7 +131,7 @@ function fromSnapshot(state: PageState, data: Snapshot, atMs: number): PageState
     cameras: data.cameras,
     alerts: Object.fromEntries(data.alerts.map((alert) => [alert.alert_id, alert])),
     alarms: data.alarms,
-    simulation: data.simulation,
+    simulation: data.simulation ?? (state.info?.id === data.info.id ? state.simulation : null),
   };
 }
 

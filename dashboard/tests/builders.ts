@@ -1,6 +1,16 @@
 /** Builders of messages for tests: only what matters is given. */
 
-import type { AlarmData, AlertData, GateSnapshot, LaneInfo, Measurement, Message, Snapshot, Vehicle } from "../src/messages";
+import type {
+  AlarmData,
+  AlertData,
+  GateSnapshot,
+  LaneInfo,
+  Measurement,
+  Message,
+  Snapshot,
+  TrueLane,
+  Vehicle,
+} from "../src/messages";
 
 const ENVELOPE = { id: "00000000-0000-0000-0000-000000000000", timestamp: "2026-01-01T00:00:00.000Z", gate: "g" };
 const NONE = { p50: null, p90: null, p95: null };
@@ -39,6 +49,17 @@ export const measurement = (changes: Partial<Measurement> = {}): Measurement => 
   censored: false,
   frame_age_s: 0.2,
   audit: { visits: 0, both_ends_seen: 0, identity_breaks: 0, residue: 0 },
+  ...changes,
+});
+
+export const trueLane = (changes: Partial<TrueLane> = {}): TrueLane => ({
+  queue_vehicles: 3,
+  queue_m: 52.2,
+  standing_vehicles: 2,
+  standing_m: 33.5,
+  vehicles: 4,
+  in_service: true,
+  censored: false,
   ...changes,
 });
 

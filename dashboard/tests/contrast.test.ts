@@ -47,6 +47,8 @@ const PAIRS = [
   ["info", "raised"],
   ["vehicle-text", "vehicle"],
   ["tail", "panel"],
+  ["truth", "panel"],
+  ["truth", "asphalt"],
   ["on-severity", "critical"],
   ["on-severity", "warning"],
 ] as const;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Message } from "../src/messages";
 import { EMPTY, reduce, type PageState } from "../src/store";
-import { alarmChanged, alert, alertChanged, measured, measurement, snapshot } from "./builders";
+import { alarmChanged, alert, alertChanged, measured, measurement, snapshot, trueLane } from "./builders";
 
 const receive = (state: PageState, message: Message, position = "10-0", atMs = 100_000): PageState =>
   reduce(state, { kind: "received", message, position, atMs });
@@ -56,4 +56,18 @@ test("what people did with an alert is kept beside it", () => {
 
 test("not signed in ends the attempts", () => {
   expect(reduce(EMPTY, { kind: "signed_out" })).toMatchObject({ phase: "signed_out", retryAtMs: null });
+});
+
+test("a simulated gate stays marked while its truth is silent, and until another gate is shown", () => {
+  const truth: Message = {
+    ...snapshot(),
+    type: "gate.truth",
+    data: { t: 101, lanes: { EX1: trueLane() } },
+  };
+  const told = receive(receive(EMPTY, snapshot()), truth, "10-0");
+  expect(told.simulation).toEqual(truth.data);
+  expect(told.place).toEqual({ epoch: "e1", position: "10-0" });
+  expect(receive(told, snapshot()).simulation).toEqual(truth.data);
+  expect(receive(told, snapshot({ info: { ...snapshot().data.info, id: "other" } })).simulation).toBeNull();
+  expect(receive(EMPTY, snapshot()).simulation).toBeNull();
 });

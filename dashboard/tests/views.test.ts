@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { alertViews, countFiring, worstFiring } from "../src/alert_view";
 import { groupTotals, laneView, type LaneView } from "../src/lane_view";
-import type { Measurement } from "../src/messages";
-import { alarm, alert, lane, measurement, vehicle } from "./builders";
+import type { Measurement, Simulation } from "../src/messages";
+import { alarm, alert, lane, measurement, trueLane, vehicle } from "./builders";
 
-const view = (measured: Measurement | undefined, nowS = 100.5): LaneView =>
+const view = (measured: Measurement | undefined, nowS = 100.5, simulation: Simulation | null = null): LaneView =>
   laneView(lane(), {
     measurement: measured,
     vehicles: { lane_id: "EX1", t: 100, vehicles: [vehicle()] },
     status: undefined,
     alert: null,
+    simulation,
     nowS,
   });
 
@@ -39,6 +40,15 @@ test("a lane that never sent anything is unknown", () => {
 
 test("a lane without calibration says so", () => {
   expect(view(measurement({ quality: "degraded", quality_reasons: ["not_calibrated"] })).calibrated).toBe(false);
+});
+
+test("the truth of a simulated gate stands beside whatever is measured, for five seconds", () => {
+  const simulation = { t: 100, lanes: { EX1: trueLane({ queue_vehicles: 4 }) } };
+  expect(view(measurement()).truth).toBeNull();
+  expect(view(measurement(), 100.5, simulation).truth).toMatchObject({ t: 100, queue_vehicles: 4 });
+  expect(view(undefined, 105, simulation)).toMatchObject({ look: "unknown", truth: { queue_vehicles: 4 } });
+  expect(view(measurement(), 105.1, simulation).truth).toBeNull();
+  expect(view(measurement(), 100.5, { t: 100, lanes: {} }).truth).toBeNull();
 });
 
 test("the totals of a direction are a lower bound as soon as one lane is unknown", () => {

@@ -10,6 +10,7 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from api.gate_view import GateView
+from api.truth_history import TruthHistory
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.messages import alert_gate, measured
 from tests.support.redis import Valkey
@@ -51,6 +52,8 @@ def test_a_real_gate_has_none(api: Api, bus: Valkey) -> None:
         bus.add("g", measured("EX1", 10), measured("EX1", 11))
         assert [json.loads(client.recv(timeout=10))["message"]["type"] for _ in range(2)] == ["lane.measured"] * 2
     assert simulation(api) is None
+    answer = api.http.get("/api/v1/lanes/EX1/truth")
+    assert (answer.status_code, "not simulated" in answer.json()["detail"]) == (404, True)
 
 
 def test_it_is_told_and_forgotten(api: Api, feed: TruthFeed) -> None:
@@ -62,6 +65,7 @@ def test_it_is_told_and_forgotten(api: Api, feed: TruthFeed) -> None:
     assert (message["gate"], message["data"]["t"]) == ("g", t)
     assert message["data"]["lanes"]["EX1"]["queue_vehicles"] == 3
     assert simulation(api) == message["data"]
+    assert api.get("/api/v1/lanes/EX1/truth")["points"] == [{"t": t // 30 * 30, "queue_vehicles_max": 3}]
     eventually(lambda: simulation(api) is None, timeout=TRUTH_S + 3)
 
 
@@ -125,3 +129,15 @@ def test_old_truth_is_not_shown(server_t: float, shown: bool) -> None:
     view = GateView(CONFIG)
     view.apply(gate_truth("g", 100.0, [true_row("EX1")]))
     assert (view.snapshot("e", "0-0", False, server_t).data.simulation is not None) is shown
+
+
+def test_the_past_of_the_truth_is_the_longest_queue_of_each_half_minute_of_an_hour() -> None:
+    history = TruthHistory()
+    for t in range(90, 90 + 3600 + 45):
+        history.add(gate_truth("g", t, [true_row("EX1", queue_vehicles=7 if t == 3700 else t % 5)]).data)
+    history.add(gate_truth("g", 3000.0, [true_row("EX1", queue_vehicles=99)]).data)
+    points = history.of("EX1")
+    assert [t for t, _ in points] == list(range(150, 3731, 30))
+    assert dict(points)[3690] == 7
+    assert points[0] == (150, 4)
+    assert history.of("IM1") == []

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.support.live_page import TOKEN, served_gate
 from tests.support.scenes import Lane, Truck, calm, camera, jam, lane_messages
 from tests.support.screenshot import chromium, open_browser
+from tests.support.truth import true_row
 from vision.config import load_gate
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,7 @@ def test_a_jam_looks_like_one(page, served, console):
     expect(lane(page, "EX2").locator(".expected .note")).to_have_text("8–18 min")
     expect(lane(page, "EX2").locator(".level .value")).to_have_text("D")
     expect(lane(page, "IM1").locator(".quality")).to_contain_text("low frame rate")
+    expect(page.locator(".simulation-mark, .of-truth")).to_have_count(0)
     assert console == []
 
 
@@ -126,6 +128,38 @@ def test_unknown_is_not_zero(page, served):
     expect(fault.locator(".fault")).to_contain_text("no answer from the camera for 5 s")
     expect(fault.locator(".fault")).to_contain_text("since")
     expect(fault.locator(".state")).to_contain_text("offline")
+
+
+def test_a_simulated_gate_is_marked_and_shows_the_truth_beside_what_is_measured(page, served, console):
+    api, feeder = served
+    feeder.scene = jam
+    feeder.truth = [
+        true_row("EX1", queue_vehicles=7, queue_m=120.0, censored=True),
+        true_row("EX2", queue_vehicles=4, queue_m=72.0),
+        true_row("IM2", queue_vehicles=2, queue_m=30.4),
+        true_row("IM3", queue_vehicles=0, queue_m=0.0),
+    ]
+    sign_in(page, api.url)
+    expect(page.locator(".simulation-mark")).to_have_text("Simulation")
+    expect(lane(page, "EX1").locator(".queue .value")).to_have_text("≥ 6 vehicles")
+    expect(lane(page, "EX1").locator(".true-queue")).to_have_text("true 7 · ≥ 120 m")
+    expect(lane(page, "EX2").locator(".true-queue")).to_have_text("true 4 · 72 m")
+    assert lane(page, "EX2").locator(".true-tail").evaluate("one => parseFloat(one.style.left)") == pytest.approx(60)
+    expect(lane(page, "IM2").locator(".queue .value")).to_have_text("—")
+    expect(lane(page, "IM2").locator(".true-queue")).to_have_text("true 2 · 30 m")
+    expect(lane(page, "IM3").locator(".true-queue")).to_have_text("true 0")
+    expect(lane(page, "IM3").locator(".true-tail")).to_have_count(0)
+    expect(lane(page, "EX1").locator(".trend figcaption")).to_contain_text(re.compile(r"max 6.*7"))
+    assert page.locator(".of-truth:has(.truth-icon)").count() == page.locator(".of-truth").count()
+    for width in (390, 1366):
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    feeder.truth = None
+    expect(page.locator(".simulation-mark")).to_have_text(re.compile(r"Simulationno truth for \d+ s"))
+    expect(page.locator(".true-queue, .true-tail")).to_have_count(0)
+    expect(lane(page, "EX1").locator(".queue .value")).to_have_text("≥ 6 vehicles")
+    assert console == []
 
 
 def test_an_alert_is_raised_acknowledged_and_remembered(page, served):

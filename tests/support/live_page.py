@@ -22,8 +22,10 @@ from api.settings import Settings
 from tests.support.api import eventually, settings_for
 from tests.support.bus import running_bus
 from vision.config import GateConfig
-from vision.keys import pictures_channel, stream_key, watch_key
+from vision.keys import pictures_channel, stream_key, truth_channel, watch_key
 from vision.messages import Box, FrameEvent, Message, PictureEvent, Tail
+from vision.simulation.truth import LaneTruth
+from vision.simulation.truth_feed import gate_truth
 
 __all__ = ["TOKEN", "Feeder", "ServedApi", "picture", "served_gate"]
 
@@ -60,11 +62,12 @@ class ServedApi:
 
 
 class Feeder:
-    """What a worker sends: a scene's messages once a second, and pictures of the cameras that are watched."""
+    """What a worker sends: a scene's messages once a second, pictures of the cameras that are watched. And a gate's truth."""
 
     def __init__(self, gate: GateConfig, client: redis.Redis) -> None:
         self.scene: Scene | None = None
         self.cameras: set[str] = set()
+        self.truth: list[LaneTruth] | None = None
         self._gate = gate
         self._client = client
         self._sent: set[str] = set()
@@ -89,6 +92,9 @@ class Feeder:
             now = time.time()
             if self.scene is not None:
                 self.send(self.scene(self._gate, math.floor(now)))
+            if self.truth is not None:
+                truth = gate_truth(self._gate.id, math.floor(now), self.truth)
+                self._client.publish(truth_channel(self._gate.id), truth.model_dump_json())
             for camera in self.cameras:
                 if self._client.exists(watch_key(self._gate.id, camera)):
                     event = picture(self._gate, camera, round(now - 0.1, 3))

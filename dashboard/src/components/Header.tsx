@@ -6,6 +6,7 @@ import { LANGUAGE_NAMES, LANGUAGES, nameIn, useTexts, type Language } from "../i
 import { useNow } from "../live";
 import type { PageState } from "../store";
 import { LinkIcon, ThemeIcon } from "./icons";
+import { SimulationMark } from "./Truth";
 
 export type Theme = "dark" | "light";
 const SOURCE_URL = "/source.tar.gz";
@@ -25,6 +26,7 @@ export function Header({ state, theme, onLanguage, onTheme }: HeaderProps) {
       <div class="brand">
         <h1>{state.info ? nameIn(state.info.name, texts.code) : texts.header.product}</h1>
         {state.info && <span class="product">{texts.header.product}</span>}
+        {state.simulation && <SimulationMark simulation={state.simulation} />}
       </div>
       {state.phase !== "signed_out" && <Connection state={state} />}
       {state.info && <GateClock zone={state.info.timezone} />}

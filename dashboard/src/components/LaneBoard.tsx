@@ -11,6 +11,7 @@ import { scaleTicks } from "../placement";
 import type { PageState } from "../store";
 import { DirectionIcon, SeverityIcon } from "./icons";
 import { LaneRow } from "./LaneRow";
+import { TruthIcon } from "./Truth";
 
 interface BoardProps {
   state: PageState;
@@ -26,13 +27,14 @@ export function LaneBoard({ state, info, alerts, hovered, onHover }: BoardProps)
   const texts = useTexts();
   const now = useNow();
   const views = info.lanes.map((lane) => viewOf(lane, state, alerts, now));
+  const simulated = state.simulation !== null;
   const scaleM = Math.max(...info.lanes.map((lane) => lane.zone_m));
   const groups = DIRECTIONS.map((direction) => ({
     direction,
     views: views.filter((view) => view.lane.direction === direction),
   }));
   return (
-    <section class="board panel" aria-label={texts.board.title}>
+    <section class={`board panel ${simulated ? "simulated" : ""}`} aria-label={texts.board.title}>
       <BoardHead scaleM={views.some((view) => view.calibrated) ? scaleM : null} limits={info.level_of_service_s} />
       {groups
         .filter((group) => group.views.length > 0)
@@ -46,13 +48,14 @@ export function LaneBoard({ state, info, alerts, hovered, onHover }: BoardProps)
                 scaleM={scaleM}
                 timeZone={info.timezone}
                 historyVersion={state.historyVersion}
+                simulated={simulated}
                 hovered={hovered}
                 onHover={onHover}
               />
             ))}
           </div>
         ))}
-      <Legend />
+      <Legend simulated={simulated} />
     </section>
   );
 }
@@ -63,6 +66,7 @@ function viewOf(lane: LaneInfo, state: PageState, alerts: readonly AlertView[], 
     vehicles: state.vehicles[lane.id],
     status: state.statuses[lane.id],
     alert: worstFiring(alerts, "lane", lane.id),
+    simulation: state.simulation,
     nowS,
   });
 }
@@ -125,7 +129,7 @@ function GroupHead({
   );
 }
 
-function Legend() {
+function Legend({ simulated }: { simulated: boolean }) {
   const { legend } = useTexts().board;
   return (
     <ul class="legend" aria-hidden="true">
@@ -153,6 +157,12 @@ function Legend() {
         <i class="tail-sample open" />
         {legend.censored}
       </li>
+      {simulated && (
+        <li class="of-truth">
+          <TruthIcon />
+          {legend.truth}
+        </li>
+      )}
     </ul>
   );
 }

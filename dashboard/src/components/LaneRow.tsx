@@ -4,20 +4,23 @@ import type { ComponentChildren } from "preact";
 import { age, bounded, duration, interval, metres, NOT_MEASURED } from "../figures";
 import { nameIn, useTexts } from "../i18n";
 import type { LaneView } from "../lane_view";
+import type { TrueLane } from "../messages";
 import { SeverityIcon } from "./icons";
 import { LaneStrip } from "./LaneStrip";
 import { Trend } from "./Trend";
+import { TrueQueue } from "./Truth";
 
 interface RowProps {
   view: LaneView;
   scaleM: number;
   timeZone: string;
   historyVersion: number;
+  simulated: boolean;
   hovered: string | null;
   onHover: (visitId: string | null) => void;
 }
 
-export function LaneRow({ view, scaleM, timeZone, historyVersion, hovered, onHover }: RowProps) {
+export function LaneRow({ view, scaleM, timeZone, historyVersion, simulated, hovered, onHover }: RowProps) {
   const { lane, alert } = view;
   return (
     <article
@@ -31,7 +34,8 @@ export function LaneRow({ view, scaleM, timeZone, historyVersion, hovered, onHov
       <Trend
         laneId={lane.id}
         current={view.measured}
-        unknown={view.look === "unknown"}
+        simulated={simulated}
+        truth={view.truth}
         timeZone={timeZone}
         version={historyVersion}
       />
@@ -88,7 +92,7 @@ function Figures({ view }: { view: LaneView }) {
   const level = measured?.level_of_service ?? null;
   return (
     <dl class="figures">
-      <Figure name="queue" label={columns.queue} note={queueNote(view)}>
+      <Figure name="queue" label={columns.queue} note={queueNote(view)} truth={view.truth}>
         {queue === null ? NOT_MEASURED : bounded(String(queue), view.censored)}
         {queue !== null && <small> {texts.board.vehicleUnit(queue)}</small>}
       </Figure>
@@ -115,11 +119,13 @@ function Figure({
   name,
   label,
   note,
+  truth = null,
   children,
 }: {
   name: string;
   label: string;
   note?: string | null;
+  truth?: TrueLane | null;
   children: ComponentChildren;
 }) {
   return (
@@ -128,6 +134,7 @@ function Figure({
       <dd>
         <span class="value">{children}</span>
         {note && <span class="note">{note}</span>}
+        {truth && <TrueQueue truth={truth} />}
       </dd>
     </div>
   );

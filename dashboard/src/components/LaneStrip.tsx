@@ -4,6 +4,7 @@ import { bounded, duration, metres, shortDuration } from "../figures";
 import { useTexts } from "../i18n";
 import type { LaneView } from "../lane_view";
 import { placeInOrder, placeToScale, scaleTicks, tailInOrder, type Placed } from "../placement";
+import { TrueTail } from "./Truth";
 
 interface StripProps {
   view: LaneView;
@@ -17,6 +18,7 @@ export function LaneStrip({ view, scaleM, hovered, onHover }: StripProps) {
   const texts = useTexts();
   const unknown = view.look === "unknown";
   const placed = view.calibrated ? placeToScale(view.vehicles, scaleM) : placeInOrder(view.vehicles);
+  const trueEnd = tailEnd(view.truth, view, scaleM);
   const extent = view.calibrated ? (view.lane.zone_m / scaleM) * 100 : 100;
   return (
     <div class={`strip ${unknown ? "hatched" : ""}`} role="img" aria-label={stripLabel(view, texts)}>
@@ -39,7 +41,7 @@ export function LaneStrip({ view, scaleM, hovered, onHover }: StripProps) {
         </p>
       ) : (
         <>
-          <Tail view={view} scaleM={scaleM} />
+          <Tail view={view} scaleM={scaleM} trueEnd={trueEnd} />
           {placed.map((one) => (
             <VehicleShape
               key={one.vehicle.visit_id}
@@ -56,6 +58,7 @@ export function LaneStrip({ view, scaleM, hovered, onHover }: StripProps) {
           )}
         </>
       )}
+      {view.truth && trueEnd !== null && <TrueTail truth={view.truth} end={trueEnd} />}
     </div>
   );
 }
@@ -65,23 +68,41 @@ function stripLabel(view: LaneView, texts: ReturnType<typeof useTexts>): string 
   return `${view.lane.id}: ${texts.board.vehicles(String(view.vehicles.length))}`;
 }
 
+/** Where a queue ends, in per cent of the strip; null where there is none. */
+function tailEnd(
+  queue: { queue_vehicles: number | null; queue_m: number | null } | null,
+  view: LaneView,
+  scaleM: number,
+): number | null {
+  if (queue === null || queue.queue_vehicles === null || queue.queue_vehicles === 0) return null;
+  if (view.calibrated && queue.queue_m !== null) return Math.min(100, (queue.queue_m / scaleM) * 100);
+  return tailInOrder(queue.queue_vehicles, view.vehicles.length);
+}
+
+/** How far a label that ends at `end` must move to leave room for the diamond of the true tail beside it. */
+function aside(end: number, trueEnd: number | null): string | undefined {
+  if (trueEnd === null || trueEnd < end - 18 || trueEnd > end + 3) return undefined;
+  return `calc(${(Math.max(0, end - trueEnd) / end) * 100}% + 12px)`;
+}
+
 /** The queue from the stop line to its tail: a bar, and a line with the length; open where the view ends first. */
-function Tail({ view, scaleM }: { view: LaneView; scaleM: number }) {
+function Tail({ view, scaleM, trueEnd }: { view: LaneView; scaleM: number; trueEnd: number | null }) {
   const texts = useTexts();
-  const queue = view.measured?.queue_vehicles ?? null;
-  if (queue === null || queue === 0) return null;
-  const length = view.measured?.queue_m ?? null;
-  const end =
-    view.calibrated && length !== null ? Math.min(100, (length / scaleM) * 100) : tailInOrder(queue, view.vehicles.length);
+  const end = tailEnd(view.measured, view, scaleM);
+  if (view.measured === null || end === null) return null;
+  const { queue_vehicles: queue, queue_m: length } = view.measured;
   const label =
     length === null ? texts.board.vehicles(bounded(String(queue), view.censored)) : bounded(metres(length), view.censored);
+  const inside = end > 82;
   return (
     <div
       class={`tail ${view.censored ? "open" : ""}`}
       style={{ width: `${end}%` }}
       title={view.censored ? texts.board.tailCensored : texts.board.legend.tail}
     >
-      <span class={end > 82 ? "tail-label inside" : "tail-label"}>{label}</span>
+      <span class={inside ? "tail-label inside" : "tail-label"} style={inside ? { right: aside(end, trueEnd) } : {}}>
+        {label}
+      </span>
     </div>
   );
 }

@@ -3,15 +3,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { clockTime, NOT_MEASURED } from "../figures";
-import { chartColumns, HISTORY_S, useHistory } from "../history";
+import { chartColumns, HISTORY_S, useHistory, useTruth, type CurrentQueue } from "../history";
 import { useTexts } from "../i18n";
 import { useNow } from "../live";
-import type { Measurement } from "../messages";
+import { TrueFigure } from "./Truth";
 
 interface TrendProps {
   laneId: string;
-  current: Measurement | null;
-  unknown: boolean;
+  current: CurrentQueue | null;
+  /** At a simulated gate the true queue is a second line. */
+  simulated: boolean;
+  truth: CurrentQueue | null;
   timeZone: string;
   version: number;
 }
@@ -19,24 +21,25 @@ interface TrendProps {
 /** The value axis reaches at least this far, so that one truck does not look like a jam. */
 const LEAST_TOP = 5;
 
-export function Trend({ laneId, current, timeZone, version }: TrendProps) {
+type Values = readonly (number | null | undefined)[];
+
+export function Trend({ laneId, current, simulated, truth, timeZone, version }: TrendProps) {
   const texts = useTexts();
   const now = useNow();
   const latest = useRef(now);
   latest.current = now;
   const history = useHistory(laneId, version, () => latest.current);
-  const [columns, cursor, box] = [
-    chartColumns(history.points, current),
-    useState<number | null>(null),
-    useRef<HTMLDivElement>(null),
-  ];
-  const [pointed, setPointed] = cursor;
+  const past = useTruth(laneId, version, simulated);
+  const columns = uPlot.join([chartColumns(history.points, current), chartColumns(past.points, truth)]);
+  const [times = [], measured = [], true_ = []] = columns as readonly Values[];
+  const [pointed, setPointed] = useState<number | null>(null);
+  const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
 
   useEffect(() => {
     if (!box.current) return undefined;
     const element = box.current;
-    const plot = new uPlot(options(element, setPointed), [[], []], element);
+    const plot = new uPlot(options(element, setPointed), [[], [], []], element);
     const observer = new ResizeObserver(() => plot.setSize(sizeOf(element)));
     observer.observe(element);
     chart.current = plot;
@@ -53,25 +56,46 @@ export function Trend({ laneId, current, timeZone, version }: TrendProps) {
     plot.batch(() => {
       plot.setData(columns, false);
       plot.setScale("x", { min: minute + 10 - HISTORY_S, max: minute + 10 });
-      plot.setScale("y", { min: 0, max: Math.max(LEAST_TOP, ...columns[1].map((value) => value ?? 0)) * 1.08 });
+      plot.setScale("y", { min: 0, max: Math.max(LEAST_TOP, ...known(measured), ...known(true_)) * 1.08 });
     });
-  }, [history, current?.t, minute]);
+  }, [history, past, current?.t, truth?.t, minute]);
 
   return (
     <figure class="trend" aria-label={texts.trend.title(laneId)}>
       <div class="chart" ref={box} />
-      <figcaption>{caption(columns, pointed)}</figcaption>
+      <figcaption>
+        {caption()}
+        {simulated && trueCaption()}
+      </figcaption>
     </figure>
   );
 
-  function caption([times, values]: [number[], (number | null)[]], index: number | null): string {
-    if (index !== null && times[index] !== undefined) {
-      return texts.trend.at(clockTime(times[index], texts.locale, timeZone, false), String(values[index] ?? NOT_MEASURED));
+  function caption(): string {
+    const t = pointed === null ? undefined : times[pointed];
+    if (t != null) {
+      return texts.trend.at(clockTime(t, texts.locale, timeZone, false), String(heldAt(measured, pointed) ?? NOT_MEASURED));
     }
-    const known = values.filter((value) => value !== null);
-    if (known.length > 0) return texts.trend.peak(String(Math.max(...known)));
+    if (known(measured).length > 0) return texts.trend.peak(String(Math.max(...known(measured))));
     return { loading: texts.trend.loading, failed: texts.trend.failed, ready: texts.trend.empty }[history.phase];
   }
+
+  function trueCaption() {
+    const value = pointed === null ? known(true_).reduce<number | null>(larger, null) : heldAt(true_, pointed);
+    return value === null ? null : <TrueFigure text={String(value)} />;
+  }
+}
+
+const known = (values: Values): number[] => values.filter((value) => value != null);
+
+const larger = (a: number | null, b: number): number => (a === null ? b : Math.max(a, b));
+
+/** The value of a stepped line at a point; `undefined` is a point of the other line only, where this one goes on. */
+function heldAt(values: Values, index: number | null): number | null {
+  for (let at = index ?? -1; at >= 0; at--) {
+    const value = values[at];
+    if (value !== undefined) return value;
+  }
+  return null;
 }
 
 function sizeOf(element: HTMLElement): { width: number; height: number } {
@@ -80,6 +104,8 @@ function sizeOf(element: HTMLElement): { width: number; height: number } {
 
 function options(element: HTMLElement, onPoint: (index: number | null) => void): uPlot.Options {
   const colour = (name: string) => (): string => getComputedStyle(element).getPropertyValue(name).trim();
+  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const line = { spanGaps: false, points: { show: false }, ...(stepped ? { paths: stepped } : {}) };
   return {
     ...sizeOf(element),
     legend: { show: false },
@@ -89,14 +115,8 @@ function options(element: HTMLElement, onPoint: (index: number | null) => void):
     padding: [2, 2, 2, 2],
     series: [
       {},
-      {
-        stroke: colour("--trend"),
-        fill: colour("--trend-fill"),
-        width: 1.5,
-        spanGaps: false,
-        points: { show: false },
-        ...(uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
-      },
+      { ...line, stroke: colour("--trend"), fill: colour("--trend-fill"), width: 1.5 },
+      { ...line, stroke: colour("--truth"), width: 1.25, dash: [3, 2] },
     ],
     hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
   };

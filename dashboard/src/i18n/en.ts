@@ -91,7 +91,16 @@ export const en: Texts = {
       service: "in service",
       tail: "tail of the queue",
       censored: "queue goes on beyond the view",
+      truth: "true queue and its tail (simulation)",
     },
+  },
+  simulation: {
+    mark: "Simulation",
+    title: "This gate does not exist: its traffic is made up and its cameras are drawn. What is measured is shown as ever; a diamond marks what the simulation knows to be true.",
+    silent: (age) => `no truth for ${age}`,
+    queue: (figures) => `true ${figures}`,
+    queueTitle: "True queue, known because this gate is simulated",
+    tail: "true tail of the queue",
   },
   trend: {
     title: (lane) => `Queue of ${lane} in the last hour`,

@@ -71,7 +71,16 @@ export interface Texts {
     empty: string;
     /** In place of a wait when the queue is measured and nobody waits. */
     nobody: string;
-    legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string };
+    legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string; truth: string };
+  };
+  /** Only at a simulated gate. */
+  simulation: {
+    mark: string;
+    title: string;
+    silent: (age: string) => string;
+    queue: (figures: string) => string;
+    queueTitle: string;
+    tail: string;
   };
   trend: {
     title: (lane: string) => string;

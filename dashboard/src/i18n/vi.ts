@@ -90,7 +90,16 @@ export const vi: Texts = {
       service: "đang làm thủ tục",
       tail: "cuối hàng chờ",
       censored: "hàng chờ còn kéo dài ngoài khung hình",
+      truth: "hàng chờ thật và điểm cuối (mô phỏng)",
     },
+  },
+  simulation: {
+    mark: "Mô phỏng",
+    title: "Cửa khẩu này không có thật: xe do máy tính tạo ra, hình camera là hình vẽ. Số đo hiển thị như thường lệ; hình thoi là giá trị thật mà mô phỏng biết.",
+    silent: (age) => `không có giá trị thật ${age}`,
+    queue: (figures) => `thật ${figures}`,
+    queueTitle: "Hàng chờ thật, biết được vì cửa khẩu này là mô phỏng",
+    tail: "cuối hàng chờ thật",
   },
   trend: {
     title: (lane) => `Hàng chờ của ${lane} trong 1 giờ qua`,
