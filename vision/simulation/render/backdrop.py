@@ -26,7 +26,10 @@ _FINER: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A still thing that can hide vehicles: where it is on the ground and in the picture, its pixels times their alpha."""
+    """A thing that stands still: where it is on the ground and in the picture, its pixels times their alpha.
+
+    rest: how much of what is behind it shows through, 0..255; mask: its outline.
+    """
 
     span: tuple[float, float, float, float]
     left: int
@@ -39,6 +42,16 @@ class Patch:
     def rect(self) -> tuple[int, int, int, int]:
         """Where it is in the picture: x0, y0, x1, y1."""
         return self.left, self.upper, self.left + self.mask.shape[1], self.upper + self.mask.shape[0]
+
+    def cover(self, image: Image, ids: NDArray[np.uint8], within: tuple[int, int, int, int], mark: int) -> None:
+        """Lays the part of it that lies within a rectangle over the picture, and its mark over the ids."""
+        x0, y0 = max(within[0], self.left), max(within[1], self.upper)
+        x1 = min(within[2], self.left + self.mask.shape[1])
+        y1 = min(within[3], self.upper + self.mask.shape[0])
+        inside = slice(y0 - self.upper, y1 - self.upper), slice(x0 - self.left, x1 - self.left)
+        region = image[y0:y1, x0:x1]
+        region[:] = cv2.add(cv2.multiply(region, self.rest[inside], None, 1 / 255.0), self.pixels[inside])
+        ids[y0:y1, x0:x1][self.mask[inside]] = mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, TypedDict, Unpack
 
 import numpy as np
@@ -117,12 +118,13 @@ class Mesh:
 class Drawable:
     """A mesh at one fineness as arrays: vertices (N, 3), where each face begins, colours (F, 3), normals (F, 3).
 
-    bodies: for each convex part the indices of its solid vertices, whose hull is its outline from any
-    side; lamps: the faces that glow.
+    faces: the vertices of each face; bodies: for each convex part the indices of its solid vertices, whose hull is its
+    outline from any side; lamps: the faces that glow.
     """
 
     vertices: Array
     starts: NDArray[np.intp]
+    faces: tuple[slice, ...]
     colours: Array
     normals: Array
     glows: tuple[Glow, ...]
@@ -136,10 +138,12 @@ class Drawable:
         parts = [part for group in groups for part in group]
         kept = [(i, f) for i, part in enumerate(parts) for f in part.faces if f.fine <= px_per_m]
         counts = [len(face.points) for _, face in kept]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
         corner = np.repeat([i if face.solid else -1 for i, face in kept], counts)
         return cls(
             vertices=np.concatenate([face.points for _, face in kept]),
-            starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.intp),
+            starts=starts,
+            faces=tuple(slice(a, b) for a, b in pairwise(starts.tolist())),
             colours=np.array([face.colour for _, face in kept]),
             normals=np.array([_normal(face.points) for _, face in kept]),
             glows=tuple(face.glow for _, face in kept),

@@ -94,9 +94,9 @@ class Painter:
     @staticmethod
     def draw(image: Image, painted: Painted) -> None:
         """Fills the faces that look at the camera, in order."""
-        starts, points, colours = painted.placed.drawable.starts, painted.points, painted.placed.colours
+        faces, points, colours = painted.placed.drawable.faces, painted.points, painted.placed.colours
         for face in np.flatnonzero(painted.facing).tolist():
-            cv2.fillConvexPoly(image, points[starts[face] : starts[face + 1]], colours[face], cv2.LINE_AA, _SHIFT)
+            cv2.fillConvexPoly(image, points[faces[face]], colours[face], cv2.LINE_AA, _SHIFT)
 
     @staticmethod
     def hulls(painted: Painted) -> list[NDArray[np.int32]]:
