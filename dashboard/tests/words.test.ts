@@ -40,7 +40,8 @@ test("times are the gate's", () => {
 test("the remembered language goes before the browser's, English is the last resort", () => {
   expect(chooseLanguage(null, ["vi-VN", "en"])).toBe("vi");
   expect(chooseLanguage("en", ["vi-VN"])).toBe("en");
-  expect(chooseLanguage(null, ["zh-CN"])).toBe("en");
+  expect(chooseLanguage(null, ["zh-CN"])).toBe("zh");
+  expect(chooseLanguage(null, ["lo", "fr-FR"])).toBe("en");
 });
 
 test("a name without the page's language falls back", () => {

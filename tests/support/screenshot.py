@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.support.screenshot", description="A picture of the live page.")
     parser.add_argument("url")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--lang", choices=("vi", "en"), default="en")
+    parser.add_argument("--lang", choices=("vi", "en", "zh"), default="en")
     parser.add_argument("--theme", choices=("dark", "light"), default="dark")
     parser.add_argument("--width", type=int, default=1920)
     parser.add_argument("--height", type=int, default=1080)

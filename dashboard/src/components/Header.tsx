@@ -2,7 +2,7 @@
 
 import { ageS, freshness } from "../freshness";
 import { age, calendarDate, clockTime } from "../figures";
-import { LANGUAGE_NAMES, LANGUAGES, nameIn, useTexts, type Language } from "../i18n";
+import { LANGUAGE_MARKS, LANGUAGE_NAMES, LANGUAGES, nameIn, useTexts, type Language } from "../i18n";
 import { useNow } from "../live";
 import type { PageState } from "../store";
 import { LinkIcon, ThemeIcon } from "./icons";
@@ -42,7 +42,7 @@ export function Header({ state, theme, onLanguage, onTheme }: HeaderProps) {
               aria-pressed={code === texts.code}
               onClick={() => onLanguage(code)}
             >
-              {code.toUpperCase()}
+              {LANGUAGE_MARKS[code]}
             </button>
           ))}
         </span>

@@ -5,10 +5,13 @@ import { useContext } from "preact/hooks";
 import { en } from "./en";
 import type { Texts } from "./texts";
 import { vi } from "./vi";
+import { zh } from "./zh";
 
 export type Language = Texts["code"];
-export const LANGUAGES: Readonly<Record<Language, Texts>> = { vi, en };
-export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { vi: "Tiếng Việt", en: "English" };
+export const LANGUAGES: Readonly<Record<Language, Texts>> = { vi, en, zh };
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { vi: "Tiếng Việt", en: "English", zh: "中文" };
+/** What the button of a language says. */
+export const LANGUAGE_MARKS: Readonly<Record<Language, string>> = { vi: "VI", en: "EN", zh: "中文" };
 
 const TextsContext = createContext<Texts>(en);
 export const TextsProvider = TextsContext.Provider;

@@ -5,7 +5,7 @@ import type { AlertLook } from "../alert_view";
 import type { AlertData, CameraData, LaneInfo, Vehicle } from "../messages";
 
 export interface Texts {
-  code: "vi" | "en";
+  code: "vi" | "en" | "zh";
   locale: string;
   units: { s: string; min: string; h: string };
   header: {
