@@ -10,6 +10,7 @@ import "./styles/strip.css";
 import "./styles/alerts.css";
 import "./styles/cameras.css";
 import "./styles/truth.css";
+import "./styles/ask.css";
 
 const place = document.getElementById("page");
 if (place) render(<Page />, place);

@@ -1,5 +1,7 @@
 /** Requests to the server's REST interface. */
 
+import type { LaneData } from "./messages";
+
 /** Whether the server lets this browser in; an unreachable server does not say no. */
 export async function isSignedIn(): Promise<boolean> {
   try {
@@ -42,12 +44,16 @@ export async function laneTruth(laneId: string): Promise<HistoryPoint[]> {
 }
 
 /** Acknowledges an alert. Throws with the server's reason, for people. */
-export async function acknowledge(alertId: string): Promise<void> {
-  const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: "{}",
-  });
+export const acknowledge = (alertId: string): Promise<void> =>
+  post(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, {});
+
+/** Opens or closes a lane. Throws with the server's reason, for people. */
+export const setLaneStatus = (laneId: string, status: LaneData["status"], by: string, reason: string): Promise<void> =>
+  post(`/api/v1/lanes/${encodeURIComponent(laneId)}/status`, { status, by, reason });
+
+async function post(path: string, body: object): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(await reasonOf(answer));
 }
 

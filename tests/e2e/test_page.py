@@ -184,6 +184,33 @@ def test_an_alert_is_raised_acknowledged_and_remembered(page, served):
     expect(page.locator(".ended-list")).to_contain_text("Lane EX1: queue")
 
 
+def test_a_lane_is_closed_and_opened(page, served, console):
+    api, feeder = served
+    feeder.scene = calm
+    sign_in(page, api.url)
+    status = lane(page, "EX2").locator(".lane-status")
+    expect(status).to_have_accessible_name("Close lane EX2")
+    status.press("Enter")
+    dialog = page.get_by_role("dialog", name="Close lane EX2?")
+    expect(dialog).to_contain_text("It moves no barrier")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(status).to_be_focused()
+
+    status.click()
+    dialog.get_by_label("Reason").fill("scanner repair")
+    dialog.get_by_label("Your name").fill("Trần Minh")
+    dialog.get_by_role("button", name="Close lane EX2").click()
+    expect(status).to_have_text("Closed")
+    expect(status).to_have_accessible_name(re.compile(r"Closed by Trần Minh at \d\d:\d\d: scanner repair. Open lane EX2"))
+    expect(dialog).to_have_count(0)
+    page.reload()
+    status.click()
+    page.get_by_role("dialog", name="Open lane EX2?").get_by_label("Your name").press("Enter")
+    expect(status).to_have_accessible_name("Close lane EX2")
+    assert console == []
+
+
 def test_pictures_come_while_somebody_watches_and_are_never_shown_as_live_when_old(page, served):
     api, feeder = served
     feeder.scene = calm

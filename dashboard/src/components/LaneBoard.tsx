@@ -49,6 +49,7 @@ export function LaneBoard({ state, info, alerts, hovered, onHover }: BoardProps)
                 timeZone={info.timezone}
                 historyVersion={state.historyVersion}
                 simulated={simulated}
+                live={state.phase === "live"}
                 hovered={hovered}
                 onHover={onHover}
               />

@@ -6,6 +6,7 @@ import { nameIn, useTexts } from "../i18n";
 import type { LaneView } from "../lane_view";
 import type { TrueLane } from "../messages";
 import { SeverityIcon } from "./icons";
+import { LaneStatus } from "./LaneStatus";
 import { LaneStrip } from "./LaneStrip";
 import { Trend } from "./Trend";
 import { TrueQueue } from "./Truth";
@@ -16,11 +17,13 @@ interface RowProps {
   timeZone: string;
   historyVersion: number;
   simulated: boolean;
+  /** Whether the server can be asked to change something. */
+  live: boolean;
   hovered: string | null;
   onHover: (visitId: string | null) => void;
 }
 
-export function LaneRow({ view, scaleM, timeZone, historyVersion, simulated, hovered, onHover }: RowProps) {
+export function LaneRow({ view, scaleM, timeZone, historyVersion, simulated, live, hovered, onHover }: RowProps) {
   const { lane, alert } = view;
   return (
     <article
@@ -28,7 +31,7 @@ export function LaneRow({ view, scaleM, timeZone, historyVersion, simulated, hov
       aria-labelledby={`lane-${lane.id}`}
       data-lane={lane.id}
     >
-      <LaneName view={view} />
+      <LaneName view={view} timeZone={timeZone} live={live} />
       <Figures view={view} />
       <LaneStrip view={view} scaleM={scaleM} hovered={hovered} onHover={onHover} />
       <Trend
@@ -43,24 +46,22 @@ export function LaneRow({ view, scaleM, timeZone, historyVersion, simulated, hov
   );
 }
 
-function LaneName({ view }: { view: LaneView }) {
+function LaneName({ view, timeZone, live }: { view: LaneView; timeZone: string; live: boolean }) {
   const texts = useTexts();
   const { lane, alert } = view;
   return (
     <div class="lane-name">
-      <h3 id={`lane-${lane.id}`}>
-        {alert && (
-          <span class={`mark severity-${alert.severity}`} role="img" aria-label={texts.alerts.severity[alert.severity]}>
-            <SeverityIcon severity={alert.severity} filled />
-          </span>
-        )}
-        {lane.id}
-        {view.closed && (
-          <span class="closed" title={texts.board.closedBy(view.closed.by, view.closed.reason)}>
-            {texts.board.closed}
-          </span>
-        )}
-      </h3>
+      <div class="lane-title">
+        <h3 id={`lane-${lane.id}`}>
+          {alert && (
+            <span class={`mark severity-${alert.severity}`} role="img" aria-label={texts.alerts.severity[alert.severity]}>
+              <SeverityIcon severity={alert.severity} filled />
+            </span>
+          )}
+          {lane.id}
+        </h3>
+        <LaneStatus view={view} timeZone={timeZone} live={live} />
+      </div>
       <span class="full-name">{nameIn(lane.name, texts.code)}</span>
       <QualityNote view={view} />
     </div>

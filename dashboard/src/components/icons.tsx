@@ -79,6 +79,16 @@ export function DirectionIcon({ direction }: { direction: "export" | "import" })
   );
 }
 
+/** A barrier: raised where the lane is open, across it where it is closed. */
+export function BarrierIcon({ open }: { open: boolean }) {
+  return (
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8">
+      <path d="M2.5 17.5h6M5.5 17.5V9" />
+      <path d={open ? "M5.5 9 14 2.5" : "M5.5 9h12.5"} stroke-width="2.6" />
+    </svg>
+  );
+}
+
 export function ThemeIcon() {
   return (
     <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">

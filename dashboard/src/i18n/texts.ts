@@ -63,7 +63,6 @@ export interface Texts {
     tailCensored: string;
     unknown: string;
     closed: string;
-    closedBy: (by: string, reason: string) => string;
     age: (age: string) => string;
     neverSeen: string;
     quality: { ok: string; degraded: string; stale: string; unknown: string };
@@ -73,6 +72,16 @@ export interface Texts {
     nobody: string;
     legend: { standing: string; moving: string; hidden: string; service: string; tail: string; censored: string; truth: string };
   };
+  laneStatus: {
+    open: (lane: string) => string;
+    close: (lane: string) => string;
+    openTitle: (lane: string) => string;
+    closeTitle: (lane: string) => string;
+    /** Who closed it, when, and why. */
+    since: (by: string, time: string, reason: string) => string;
+    hint: string;
+  };
+  ask: { by: string; reason: string; cancel: string; sending: string; failed: (reason: string) => string };
   /** Only at a simulated gate. */
   simulation: {
     mark: string;
