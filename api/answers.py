@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.alarms import LONGEST_SHELVING_S
 from vision.messages import AlarmData, AlertData, LaneData, LaneInfo, Measurement, Vehicles, VisitData
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LaneStatusRequest",
     "LinkAnswer",
     "Readiness",
+    "Shelving",
     "TruthAnswer",
     "TruthStep",
     "VisitPage",
@@ -133,6 +135,18 @@ class Acknowledgement(_Body):
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"by": "Trần Minh", "reason": "IM3 is being opened"}]}
+    )
+
+
+class Shelving(_Body):
+    """Shelving an alert, and whatever else its rule says of the same subject meanwhile."""
+
+    for_s: int = Field(ge=60, le=LONGEST_SHELVING_S, description="How long, seconds.")
+    by: str = By
+    reason: str = Field(min_length=1, max_length=500, description="Why; for the record.")
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"for_s": 1800, "by": "Trần Minh", "reason": "convoy, as planned"}]}
     )
 
 

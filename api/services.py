@@ -24,6 +24,7 @@ from api.pictures import Pictures
 from api.recorder import Recorder
 from api.retention import keep_pruned
 from api.settings import Settings
+from api.shelving import keep_shelves
 from api.store import Store
 from api.webhooks import RetryPolicy, Webhooks
 from vision.config import GateConfig
@@ -79,6 +80,7 @@ async def running(settings: Settings, store: Store, access: Access, version: Con
             "live": live.run,
             "truth": lambda: follow_truth(bus, live),
             "recorder": recorder.run,
+            "shelving": lambda: keep_shelves(live, emitter),
             "heartbeat": lambda: beat(bus, recorder, live),
             "config": lambda: _publish_config(bus, version),
             "retention": lambda: keep_pruned(store, settings.history_days * 86_400),

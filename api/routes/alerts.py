@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from api.alarms import AlarmError, acknowledge
-from api.answers import Acknowledgement, AlarmAnswer, AlertPage
+from api.alarms import AlarmError, acknowledge, is_shelved, shelve, unshelved
+from api.answers import Acknowledgement, AlarmAnswer, AlertPage, Shelving
 from api.examples import ALERTS
 from api.history import find_alert, list_alerts
 from api.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.problems import Problem
-from api.services import CallerOf, ServicesOf
+from api.services import CallerOf, Services, ServicesOf
+from api.shelving import same_kind
+from vision.messages import AlarmData, AlertData
 
 __all__ = ["router"]
 
@@ -43,10 +45,7 @@ async def get_alerts(
 @router.post("/{alert_id}/acknowledge")
 async def post_acknowledge(services: ServicesOf, caller: CallerOf, alert_id: str, request: Acknowledgement) -> AlarmAnswer:
     """Acknowledges an alert: an alarm.changed goes to the stream. Done twice, it changes nothing."""
-    found = await asyncio.to_thread(find_alert, services.store, alert_id)
-    if found is None:
-        raise Problem(404, f"there is no alert '{alert_id[:64]}'")
-    alert, alarm = found
+    alert, alarm = await _found(services, alert_id)
     t, by = round(time.time(), 3), request.by or caller.kind
     try:
         message = acknowledge(services.config.id, alert, alarm, by=by, reason=request.reason, t=t)
@@ -56,3 +55,40 @@ async def post_acknowledge(services: ServicesOf, caller: CallerOf, alert_id: str
         return AlarmAnswer(alarm=alarm)
     await services.emitter.emit(message)
     return AlarmAnswer(alarm=message.data)
+
+
+@router.post("/{alert_id}/shelve")
+async def post_shelve(services: ServicesOf, caller: CallerOf, alert_id: str, request: Shelving) -> AlarmAnswer:
+    """Puts an alert aside for a while: it asks nobody for attention, and neither does the same one when it fires again."""
+    alert, _ = await _found(services, alert_id)
+    t, by = round(time.time(), 3), request.by or caller.kind
+    until = round(t + request.for_s, 3)
+    try:
+        message = shelve(services.config.id, alert, until=until, by=by, reason=request.reason, t=t)
+    except AlarmError as error:
+        raise Problem(409, str(error)) from None
+    await services.emitter.emit(message)
+    return AlarmAnswer(alarm=message.data)
+
+
+@router.post("/{alert_id}/unshelve")
+async def post_unshelve(services: ServicesOf, caller: CallerOf, alert_id: str, request: Acknowledgement) -> AlarmAnswer:
+    """Ends shelving: an alert that still fires asks for attention again."""
+    alert, alarm = await _found(services, alert_id)
+    t, by = round(time.time(), 3), request.by or caller.kind
+    if not is_shelved(alarm, t):
+        raise Problem(409, f"alert {alert_id} is not shelved")
+    view, gate = services.live.view, services.config.id
+    others = [
+        one for one in same_kind(view, alert) if one.alert_id != alert_id and is_shelved(view.alarms.get(one.alert_id), t)
+    ]
+    messages = [unshelved(gate, one, by=by, reason=request.reason, t=t) for one in (alert, *others)]
+    await services.emitter.emit(*messages)
+    return AlarmAnswer(alarm=messages[0].data)
+
+
+async def _found(services: Services, alert_id: str) -> tuple[AlertData, AlarmData | None]:
+    found = await asyncio.to_thread(find_alert, services.store, alert_id)
+    if found is None:
+        raise Problem(404, f"there is no alert '{alert_id[:64]}'")
+    return found

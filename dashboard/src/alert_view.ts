@@ -2,7 +2,7 @@
 
 import type { AlarmData, AlertData } from "./messages";
 
-export type AlertLook = "unacknowledged" | "acknowledged" | "pending" | "ended" | "ended_unacknowledged";
+export type AlertLook = "unacknowledged" | "acknowledged" | "pending" | "shelved" | "ended" | "ended_unacknowledged";
 
 export interface AlertView {
   alert: AlertData;
@@ -16,7 +16,8 @@ const GROUPS: Readonly<Record<AlertLook, number>> = {
   acknowledged: 0,
   pending: 1,
   ended_unacknowledged: 2,
-  ended: 3,
+  shelved: 3,
+  ended: 4,
 };
 const HANDLED = new Set<AlarmData["state"]>(["acknowledged", "shelved", "suppressed", "out_of_service", "normal"]);
 
@@ -29,19 +30,23 @@ export function alertViews(
     .sort(compare);
 }
 
+/** Whether an alert asks for attention, or did: it fires and nobody has put it aside. */
+export const isActive = ({ alert, look }: AlertView): boolean => alert.state === "firing" && look !== "shelved";
+
 /** The firing alert about `subject` that matters most. */
 export function worstFiring(views: readonly AlertView[], scope: AlertData["scope"], subject: string): AlertData | null {
-  const found = views.find(({ alert }) => alert.state === "firing" && alert.scope === scope && alert.subject === subject);
+  const found = views.find((view) => isActive(view) && view.alert.scope === scope && view.alert.subject === subject);
   return found?.alert ?? null;
 }
 
 export function countFiring(views: readonly AlertView[], severity: AlertData["severity"]): number {
-  return views.filter(({ alert }) => alert.state === "firing" && alert.severity === severity).length;
+  return views.filter((view) => isActive(view) && view.alert.severity === severity).length;
 }
 
 function alertView(alert: AlertData, alarm: AlarmData | null): AlertView {
   const handled = alarm !== null && HANDLED.has(alarm.state);
   if (alert.state === "pending") return { alert, alarm, look: "pending" };
+  if (alert.state === "firing" && alarm?.state === "shelved") return { alert, alarm, look: "shelved" };
   if (alert.state === "firing") return { alert, alarm, look: handled ? "acknowledged" : "unacknowledged" };
   return { alert, alarm, look: handled ? "ended" : "ended_unacknowledged" };
 }

@@ -47,6 +47,13 @@ export async function laneTruth(laneId: string): Promise<HistoryPoint[]> {
 export const acknowledge = (alertId: string): Promise<void> =>
   post(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, {});
 
+/** Puts an alert aside for a while. Throws with the server's reason, for people. */
+export const shelve = (alertId: string, forS: number, by: string, reason: string): Promise<void> =>
+  post(`/api/v1/alerts/${encodeURIComponent(alertId)}/shelve`, { for_s: forS, by, reason });
+
+/** Ends an alert's shelving. Throws with the server's reason, for people. */
+export const unshelve = (alertId: string): Promise<void> => post(`/api/v1/alerts/${encodeURIComponent(alertId)}/unshelve`, {});
+
 /** Opens or closes a lane. Throws with the server's reason, for people. */
 export const setLaneStatus = (laneId: string, status: LaneData["status"], by: string, reason: string): Promise<void> =>
   post(`/api/v1/lanes/${encodeURIComponent(laneId)}/status`, { status, by, reason });

@@ -75,6 +75,19 @@ test("alerts come by state, severity, and whether somebody has seen them", () =>
   expect(worstFiring(views, "lane", "EX2")).toBeNull();
 });
 
+test("a shelved alert marks nothing and stands below those that ask for attention, until it ends", () => {
+  const alerts = { a: alert({ severity: "critical" }), b: alert({ alert_id: "b", severity: "info" }) };
+  const put = { a: alarm({ alert_id: "a", state: "shelved", until: 900 }) };
+  const views = alertViews(alerts, put);
+  expect(views.map((one) => [one.alert.alert_id, one.look])).toEqual([
+    ["b", "unacknowledged"],
+    ["a", "shelved"],
+  ]);
+  expect(worstFiring(views, "lane", "EX1")?.alert_id).toBe("b");
+  expect(countFiring(views, "critical")).toBe(0);
+  expect(alertViews({ a: alert({ state: "resolved" }) }, put)[0]?.look).toBe("ended");
+});
+
 test("an alert that ended before anybody acknowledged it still asks for it", () => {
   const ended = { a: alert({ state: "resolved" }) };
   expect(alertViews(ended, {})[0]?.look).toBe("ended_unacknowledged");

@@ -176,12 +176,36 @@ def test_an_alert_is_raised_acknowledged_and_remembered(page, served):
     alert.get_by_role("button", name="Acknowledge").press("Enter")
     expect(alert).to_contain_text("active, acknowledged")
     expect(alert).to_contain_text("acknowledged by an operator at")
-    expect(alert.get_by_role("button")).to_have_count(0)
+    expect(alert.get_by_role("button", name="Acknowledge")).to_have_count(0)
     page.reload()
     expect(alert).to_contain_text("active, acknowledged")
 
     feeder.scene = calm
     expect(page.locator(".ended-list")).to_contain_text("Lane EX1: queue")
+
+
+def test_an_alert_is_shelved_for_a_reason_and_taken_back(page, served, console):
+    api, feeder = served
+    feeder.scene = jam
+    sign_in(page, api.url)
+    alert = page.locator(".alert", has_text="Lane EX1: queue 6 vehicles")
+    alert.get_by_role("button", name="Shelve").click()
+    dialog = page.get_by_role("dialog", name="Shelve “Lane EX1: queue 6 vehicles (limit 5 vehicles)”?")
+    dialog.get_by_role("button", name="Shelve").click()
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    dialog.get_by_label("For how long").select_option("30 min")
+    dialog.get_by_label("Reason").fill("convoy, as planned")
+    dialog.get_by_label("Reason").press("Enter")
+    shelved = page.locator(".shelved-list .alert")
+    expect(shelved).to_contain_text("Lane EX1: queue")
+    expect(shelved).to_contain_text(re.compile(r"until \d\d:\d\d by an operator: convoy, as planned"))
+    expect(lane(page, "EX1").locator(".mark")).to_have_count(0)
+
+    shelved.get_by_role("button", name="Take back").click()
+    expect(page.locator(".shelved-list .alert")).to_have_count(0)
+    expect(alert).to_contain_text("active, not acknowledged")
+    expect(lane(page, "EX1").locator(".mark")).to_have_count(1)
+    assert console == []
 
 
 def test_a_lane_is_closed_and_opened(page, served, console):

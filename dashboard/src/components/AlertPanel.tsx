@@ -1,22 +1,22 @@
 /** What needs attention, the most important first, and what to do about it. */
 
-import { useState } from "preact/hooks";
-import type { AlertView } from "../alert_view";
+import { isActive, type AlertView } from "../alert_view";
 import { clockTime, duration, metres } from "../figures";
 import { nameIn, useTexts } from "../i18n";
 import type { Texts } from "../i18n/texts";
 import { useNow } from "../live";
 import type { AlertData } from "../messages";
-import { acknowledge } from "../rest";
+import { AlertActions } from "./AlertActions";
 import { CheckIcon, SeverityIcon } from "./icons";
 
 const ENDED_SHOWN = 8;
 
 export function AlertPanel({ alerts, timeZone, live }: { alerts: readonly AlertView[]; timeZone: string; live: boolean }) {
   const texts = useTexts();
-  const current = alerts.filter(({ look }) => look !== "ended");
+  const current = alerts.filter(({ look }) => look !== "ended" && look !== "shelved");
+  const shelved = alerts.filter(({ look }) => look === "shelved");
   const ended = alerts.filter(({ look }) => look === "ended");
-  const firing = alerts.filter(({ alert }) => alert.state === "firing");
+  const firing = alerts.filter(isActive);
   const unacknowledged = firing.filter(({ look }) => look === "unacknowledged");
   return (
     <section class="alerts panel" aria-labelledby="alerts-title">
@@ -38,6 +38,12 @@ export function AlertPanel({ alerts, timeZone, live }: { alerts: readonly AlertV
       )}
       <ul class="alert-list">
         {current.map((view) => (
+          <AlertCard key={view.alert.alert_id} view={view} timeZone={timeZone} live={live} />
+        ))}
+      </ul>
+      {shelved.length > 0 && <h3>{texts.alerts.shelvedHeading}</h3>}
+      <ul class="alert-list shelved-list">
+        {shelved.map((view) => (
           <AlertCard key={view.alert.alert_id} view={view} timeZone={timeZone} live={live} />
         ))}
       </ul>
@@ -78,7 +84,7 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
             : texts.alerts.since(time(alert.since), duration(Math.max(0, now - alert.since), texts.units))}
         </p>
         {alert.stale && alert.state !== "resolved" && <p class="stale-note">{texts.alerts.stale}</p>}
-        {action && alert.state !== "resolved" && (
+        {action && alert.state !== "resolved" && look !== "shelved" && (
           <p class="action">
             <b>{texts.alerts.action}:</b> {action}
           </p>
@@ -86,35 +92,18 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
         {look === "acknowledged" && alarm && (
           <p class="by">{texts.alerts.by(texts.alerts.who[alarm.by] ?? alarm.by, time(alarm.t))}</p>
         )}
-        {(look === "unacknowledged" || look === "ended_unacknowledged") && (
-          <AcknowledgeButton alertId={alert.alert_id} live={live} />
+        {look === "shelved" && alarm && (
+          <p class="by">
+            {texts.alerts.shelvedBy(
+              texts.alerts.who[alarm.by] ?? alarm.by,
+              alarm.until === null ? "" : clockTime(alarm.until, texts.locale, timeZone, false),
+              alarm.reason,
+            )}
+          </p>
         )}
+        <AlertActions view={view} what={describe(alert, texts)} live={live} />
       </div>
     </li>
-  );
-}
-
-function AcknowledgeButton({ alertId, live }: { alertId: string; live: boolean }) {
-  const texts = useTexts();
-  const [phase, setPhase] = useState<"idle" | "sending" | { failed: string }>("idle");
-  const send = (): void => {
-    setPhase("sending");
-    acknowledge(alertId).then(
-      () => setPhase("idle"),
-      (error: unknown) => setPhase({ failed: error instanceof Error ? error.message : String(error) }),
-    );
-  };
-  return (
-    <div class="acknowledge">
-      <button type="button" onClick={send} disabled={!live || phase === "sending"}>
-        {phase === "sending" ? texts.alerts.acknowledging : texts.alerts.acknowledge}
-      </button>
-      {typeof phase === "object" && (
-        <span class="failed" role="alert">
-          {texts.alerts.acknowledgeFailed(phase.failed)}
-        </span>
-      )}
-    </div>
   );
 }
 

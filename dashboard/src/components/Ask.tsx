@@ -9,12 +9,14 @@ interface AskProps {
   title: string;
   hint: string;
   submit: string;
+  /** Whether nothing is done without a reason. */
+  reasonNeeded?: boolean;
   onSubmit: (by: string, reason: string) => Promise<void>;
   onClose: () => void;
   children?: ComponentChildren;
 }
 
-export function Ask({ title, hint, submit, onSubmit, onClose, children }: AskProps) {
+export function Ask({ title, hint, submit, reasonNeeded = false, onSubmit, onClose, children }: AskProps) {
   const { ask } = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
   const [by, setBy] = useRemembered<string>("by", (held) => held ?? "");
@@ -35,8 +37,15 @@ export function Ask({ title, hint, submit, onSubmit, onClose, children }: AskPro
         <p class="hint">{hint}</p>
         {children}
         <label>
-          {ask.reason}
-          <input value={reason} maxLength={500} autoFocus onInput={(event) => setReason(event.currentTarget.value)} />
+          {reasonNeeded ? ask.reasonNeeded : ask.reason}
+          <input
+            value={reason}
+            maxLength={500}
+            required={reasonNeeded}
+            pattern={reasonNeeded ? ".*\\S.*" : ".*"}
+            autoFocus
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
         </label>
         <label>
           {ask.by}

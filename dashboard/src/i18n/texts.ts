@@ -81,7 +81,7 @@ export interface Texts {
     since: (by: string, time: string, reason: string) => string;
     hint: string;
   };
-  ask: { by: string; reason: string; cancel: string; sending: string; failed: (reason: string) => string };
+  ask: { by: string; reason: string; reasonNeeded: string; cancel: string; sending: string; failed: (reason: string) => string };
   /** Only at a simulated gate. */
   simulation: {
     mark: string;
@@ -115,7 +115,13 @@ export interface Texts {
     action: string;
     acknowledge: string;
     acknowledging: string;
-    acknowledgeFailed: (reason: string) => string;
+    shelve: string;
+    shelveTitle: (what: string) => string;
+    shelveHint: string;
+    shelveFor: string;
+    unshelve: string;
+    shelvedHeading: string;
+    shelvedBy: (who: string, until: string, reason: string) => string;
     /** Who did it: the server says operator or program where nobody gave a name. */
     who: Readonly<Record<string, string>>;
     by: (who: string, time: string) => string;
