@@ -125,7 +125,9 @@ def test_unknown_is_not_zero(page, served):
     expect(unknown.locator(".vehicle")).to_have_count(0)
     expect(page.locator(".group-head").nth(1)).to_contain_text("≥ 2 vehicles queuing")
     fault = page.locator(".picture[data-camera=import]")
-    expect(fault.locator(".fault")).to_contain_text("no answer from the camera for 5 s")
+    expect(fault.locator(".fault")).to_contain_text(
+        "the camera at rtsp://10.8.0.12/import does not answer in time; check the address"
+    )
     expect(fault.locator(".fault")).to_contain_text("since")
     expect(fault.locator(".state")).to_contain_text("offline")
 
@@ -265,6 +267,7 @@ def test_the_page_speaks_vietnamese_and_remembers_it(page, served):
     expect(page.get_by_role("heading", name="Cửa khẩu Kim Thành")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "vi")
     expect(lane(page, "IM2").locator(".why")).to_have_text("Không rõ camera mất kết nối")
+    expect(page.locator(".fault .reason")).to_contain_text("rtsp://10.8.0.12/import không trả lời kịp")
     expect(page.locator(".alert").first).to_contain_text("Việc cần làm")
     page.reload()
     expect(page.get_by_role("heading", name="Cửa khẩu Kim Thành")).to_be_visible()

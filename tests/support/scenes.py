@@ -133,7 +133,13 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
         Lane("IM2", quality="unknown", reasons=("offline",)),
         Lane("IM3", quality="unknown", reasons=("offline",)),
     )
-    offline = camera(gate, t - 340, "import", "offline", "no answer from the camera for 5 s; trying again")
+    offline = camera(
+        gate,
+        t - 340,
+        "import",
+        "offline",
+        "the camera at rtsp://10.8.0.12/import does not answer in time; check the address, the cable and the firewall",
+    )
     cameras = [camera(gate, t - 5400, "export", "online"), offline]
     return [*cameras, *(message for lane in lanes for message in lane_messages(gate, t, lane))]
 

@@ -2,9 +2,11 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { cameraReason } from "../camera_reason";
 import { age, clockTime, duration } from "../figures";
 import { ageS, STALE_S } from "../freshness";
 import { useTexts } from "../i18n";
+import type { Texts } from "../i18n/texts";
 import { useNow } from "../live";
 import type { AlertData, CameraData, PictureEvent } from "../messages";
 import { usePicture } from "../pictures";
@@ -71,6 +73,11 @@ function useWidth(element: RefObject<HTMLDivElement | null>): number {
   return width;
 }
 
+function reasonText(sentence: string, words: Texts["cameras"]): string {
+  const reason = cameraReason(sentence);
+  return reason === null || words.cause === null ? sentence : words.cause[reason.cause](reason.what);
+}
+
 /** What lies over a picture that is not live: why, and since when. */
 function Cover({
   cameraId,
@@ -93,7 +100,11 @@ function Cover({
             <strong>
               {cameraId}: {cameras.state[fault.state]}
             </strong>
-            {fault.reason && <span class="reason">{fault.reason}</span>}
+            {fault.reason && (
+              <span class="reason" title={fault.reason}>
+                {reasonText(fault.reason, cameras)}
+              </span>
+            )}
             <span>{cameras.since(clockTime(fault.t, locale, timeZone), duration(Math.max(0, now - fault.t), units))}</span>
           </p>
         </div>

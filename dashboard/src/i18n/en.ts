@@ -187,6 +187,7 @@ export const en: Texts = {
       offline: "offline",
       unknown: "unknown",
     },
+    cause: null,
     since: (time, length) => `since ${time} (${length})`,
     rate: (fps) => `${fps} frames/s analysed`,
     shedding: (step) => `load shedding, step ${step}`,

@@ -2,6 +2,7 @@
 
 import type { Reason } from "../lane_view";
 import type { AlertLook } from "../alert_view";
+import type { CameraCause } from "../camera_reason";
 import type { AlertData, CameraData, LaneInfo, Vehicle } from "../messages";
 
 export interface Texts {
@@ -133,6 +134,8 @@ export interface Texts {
     title: string;
     watching: (camera: string) => string;
     state: Record<CameraData["state"] | "unknown", string>;
+    /** Why a camera is not online; null: in the worker's own words. */
+    cause: Record<CameraCause, (what: string) => string> | null;
     since: (time: string, length: string) => string;
     rate: (fps: string) => string;
     shedding: (step: number) => string;
