@@ -7,11 +7,11 @@ import json
 import av
 import pytest
 
+from tests.support.cli import lanewatch
 from vision.config import load_gate
 from vision.core.types import Seen, Tick
 from vision.errors import ConfigError
 from vision.recording import read_recording
-from vision.simulation.__main__ import main
 from vision.simulation.files import Order, simulate
 
 
@@ -58,13 +58,16 @@ def test_what_does_not_exist_is_refused_in_a_sentence(tmp_path, wrong, words):
 
 def test_the_command_exits_with_2_and_a_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert main(["--out", str(tmp_path / "file" / "deep"), "--minutes", "0.1"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
-    assert main(["--out", str(tmp_path / "a"), "--layout", "moon"]) == 2
-    assert "layout 'moon'" in capsys.readouterr().err
+    refused = lanewatch(capsys, "simulate", "--out", tmp_path / "file" / "deep", "--minutes", "0.1")
+    assert (refused.code, "cannot be written" in refused.err) == (2, True)
+    refused = lanewatch(capsys, "simulate", "--out", tmp_path / "a", "--layout", "moon")
+    assert (refused.code, "layout 'moon'" in refused.err) == (2, True)
+    refused = lanewatch(capsys, "simulate", "--minutes", "3")
+    assert (refused.code, "--out" in refused.err) == (2, True)
 
 
-def test_the_command_writes_without_video(tmp_path):
-    assert main(["--out", str(tmp_path / "a"), "--minutes", "0.02", "--no-video", "--weather", "night-rain"]) == 0
+def test_the_command_writes_without_video(tmp_path, capsys):
+    done = lanewatch(capsys, "simulate", "--out", tmp_path / "a", "--minutes", "0.02", "--no-video", "--weather", "night-rain")
+    assert done.code == 0, done.err
     assert not list(tmp_path.glob("a/*.mp4"))
     assert not list(tmp_path.glob("a/*.part"))

@@ -61,7 +61,7 @@ class Scenes:
         base = since_s
         while True:
             last = base
-            for unit in self._clips[self._scene].play(0.0):
+            for unit in filter(None, self._clips[self._scene].play(0.0)):
                 last = base + unit.send_s
                 yield Unit(last, base + unit.show_s, unit.nals)
             base = last + 0.04

@@ -38,11 +38,11 @@ class Unit:
 class Media:
     """A stream that a server offers: its SPS and PPS, and `play`, which gives a client its pictures.
 
-    play(since_s): from the first key frame at or after that time of the stream on.
+    play(since_s): from the first key frame at or after that time of the stream on; None: there is none yet, ask again.
     """
 
     parameter_sets: tuple[bytes, ...]
-    play: Callable[[float], Iterator[Unit]]
+    play: Callable[[float], Iterator[Unit | None]]
 
 
 class FileMedia(Media):

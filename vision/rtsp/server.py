@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -20,12 +21,13 @@ from vision.rtsp.auth import Credentials, allowed, challenge
 from vision.rtsp.media import Media, Unit
 from vision.rtsp.rtp import CLOCK_HZ, interleaved, rtp_packets, sdp, sender_report
 
-__all__ = ["Fault", "RtspServer"]
+__all__ = ["Fault", "RtspServer", "Timeline"]
 
-Fault = Literal["stall", "reset", "fin", "garbage", "mute", "noise"]
+Fault = Literal["stall", "reset", "fin", "garbage", "mute", "noise", "locked"]
 REPORT_EVERY_S: Final = 5.0
 FIRST_TIMESTAMP: Final = 12_345_678  # of RTP; RFC 3550 wants it random, FFmpeg only that it is not 0
 LONGEST_REQUEST: Final = 16_384
+LOOK_AGAIN_S: Final = 0.01  # for a live picture that is not there yet
 STATUS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -37,12 +39,21 @@ STATUS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The zero of streams that have a clock of their own: on the monotonic clock, and in POSIX seconds."""
+
+    monotonic_s: float
+    t: float
+
+
 class RtspServer:
     """Serves media by path until closed; a context manager.
 
     together: as with a camera, a client joins what is being sent since the server's start; else each client gets the
-    media from its beginning. credentials: what clients must present, or None. clock_offset_s: error of the clock in
-    the sender reports, None for no reports. `fail` makes a path misbehave for its present and future clients until `heal`.
+    media from its beginning. timeline: the same since that moment, and sender reports carry its time. credentials: what
+    clients must present, or None. clock_offset_s: error of the clock in the sender reports, None for no reports. `fail`
+    makes a path misbehave for its present and future clients until `heal`.
     """
 
     def __init__(
@@ -52,11 +63,13 @@ class RtspServer:
         host: str = "127.0.0.1",
         port: int = 0,
         together: bool = False,
+        timeline: Timeline | None = None,
         credentials: Credentials | None = None,
         clock_offset_s: float | None = 0.0,
     ) -> None:
         self.media = dict(media)
-        self.started_s = time.monotonic() if together else None
+        self.timeline = timeline
+        self.started_s = timeline.monotonic_s if timeline else time.monotonic() if together else None
         self.credentials, self.clock_offset_s = credentials, clock_offset_s
         self.faults: dict[str, Fault] = {}
         self.closed = threading.Event()
@@ -71,7 +84,7 @@ class RtspServer:
         return f"rtsp://{f'{user}:{password}@' if user else ''}{self.host}:{self.port}/{path}"
 
     def fail(self, path: str, fault: Fault) -> None:
-        """Makes a path stall, reset or end connections, send garbage, never answer (mute) or answer noise."""
+        """Makes a path stall, reset or end connections, send garbage, never answer, answer noise, or refuse everybody."""
         self.faults[path] = fault
 
     def heal(self, path: str) -> None:
@@ -120,8 +133,9 @@ class _Client:
         self._session = f"{id(self) & 0xFFFFFFFF:08x}"
         self._ssrc = id(self) & 0xFFFFFFFF
         self._channel: int | None = None
-        self._units: Iterator[Unit] = iter(())
+        self._units: Iterator[Unit | None] = iter(())
         self._next: Unit | None = None
+        self._playing = False
         self._started = self._reported = 0.0
         self._sequence = self._packets = self._octets = 0
 
@@ -142,7 +156,7 @@ class _Client:
 
     def _patience(self) -> float:
         if self._next is None:
-            return 0.1
+            return LOOK_AGAIN_S if self._playing else 0.1
         return min(0.1, max(0.0, self._started + self._next.send_s - time.monotonic()))
 
     def _receive(self) -> None:
@@ -169,6 +183,8 @@ class _Client:
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         path = url.partition("://")[2].partition("/")[2].removesuffix("/track1").strip("/")
         self._misbehave(path)
+        if method != "OPTIONS" and self._server.faults.get(path) == "locked":
+            return self._reply(headers, 401, {"WWW-Authenticate": challenge(self._server.credentials)})
         if method != "OPTIONS" and not allowed(self._server.credentials, headers.get("authorization", ""), method):
             challenges = challenge(self._server.credentials)
             return self._reply(headers, 401, {"WWW-Authenticate": challenges})
@@ -196,7 +212,7 @@ class _Client:
                 self._reply(
                     headers, 200, {"Session": self._session, "RTP-Info": f"url={url}/track1;seq=0;rtptime={FIRST_TIMESTAMP}"}
                 )
-                self._next = next(self._units, None)
+                self._playing = True
             case "GET_PARAMETER" | "SET_PARAMETER":
                 self._reply(headers, 200, {"Session": self._session})
             case "TEARDOWN":
@@ -231,13 +247,22 @@ class _Client:
                 return
 
     def _send_due(self) -> None:
-        while self._next is not None and time.monotonic() >= self._started + self._next.send_s:
+        while self._playing and (unit := self._coming()) and time.monotonic() >= self._started + unit.send_s:
             self._misbehave(self._path)
-            if self._server.faults.get(self._path) != "stall":
-                self._send(self._next)
-            self._next = next(self._units, None)
-            if self._next is None:
+            if self._server.faults.get(self._path) == "locked":
                 raise _Hangup
+            if self._server.faults.get(self._path) != "stall":
+                self._send(unit)
+            self._next = None
+
+    def _coming(self) -> Unit | None:
+        """The next picture to send; None where a live stream has none yet."""
+        if self._next is None:
+            try:
+                self._next = next(self._units)
+            except StopIteration:
+                raise _Hangup from None
+        return self._next
 
     def _send(self, unit: Unit) -> None:
         nals = [nal[:1] + bytes(byte ^ 0xA5 for byte in nal[1:]) for nal in unit.nals] if self._is_garbage() else unit.nals
@@ -258,6 +283,8 @@ class _Client:
         if offset is None or self._channel is None or (self._reported and unit.send_s - self._reported < REPORT_EVERY_S):
             return
         self._reported = unit.send_s or 1e-9
-        shown = now() + offset + unit.show_s - (time.monotonic() - self._started)
+        timeline = self._server.timeline
+        zero_t = timeline.t if timeline else now() - (time.monotonic() - self._started)
+        shown = zero_t + offset + unit.show_s
         report = sender_report(self._ssrc, shown, timestamp, self._packets, self._octets)
         self._socket.sendall(interleaved(self._channel + 1, report))

@@ -11,7 +11,7 @@ import numpy as np
 
 from vision.simulation.bodies import Body
 
-__all__ = ["Demand", "Direction", "Surge", "arrivals", "draw_service_s"]
+__all__ = ["Demand", "Direction", "Surge", "arrivals", "draw_service_s", "under_way"]
 
 Direction = Literal["export", "import"]
 DAY_PROFILE: Final = (
@@ -26,20 +26,28 @@ _SERVICE_S: Final = (22.0, 180.0)
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """A stretch of time, in seconds from the scene's start, in which demand is multiplied by a factor of 1 or more."""
+    """A stretch of time, in seconds from the scene's start, in which demand is multiplied by a factor of 1 or more.
+
+    every_s: it comes again after so many seconds, for ever; None: it comes once.
+    """
 
     from_s: float
     to_s: float
     factor: float
+    every_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Vehicles per hour by direction, with or without the profile of the day, and surges on top."""
+    """Vehicles per hour by direction, with or without the profile of the day, and surges on top.
+
+    day_speed: how many times as fast as ours the day's clock goes.
+    """
 
     base_vph: Mapping[Direction, float]
     daily: bool = False
     surges: tuple[Surge, ...] = ()
+    day_speed: float = 1.0
 
     def rate_vph(self, direction: Direction, since_start_s: float, hour: float) -> float:
         """Vehicles per hour at a moment; hour: local time of day, 0..24."""
@@ -51,7 +59,7 @@ class Demand:
         return self.base_vph[direction] * max(1.0, highest) * (max(DAY_PROFILE) if self.daily else 1.0)
 
     def _surge(self, since_start_s: float) -> float:
-        return math.prod(max(1.0, s.factor) for s in self.surges if s.from_s <= since_start_s < s.to_s)
+        return math.prod(max(1.0, s.factor) for s in self.surges if under_way(s.from_s, s.to_s, s.every_s, since_start_s))
 
 
 def arrivals(demand: Demand, direction: Direction, hour: float, random: np.random.Generator) -> Iterator[float]:
@@ -60,8 +68,14 @@ def arrivals(demand: Demand, direction: Direction, hour: float, random: np.rando
     t = 0.0
     while peak > 0:
         t += float(random.exponential(3600.0 / peak))
-        if random.uniform() * peak < demand.rate_vph(direction, t, hour + t / 3600.0):
+        if random.uniform() * peak < demand.rate_vph(direction, t, hour + t * demand.day_speed / 3600.0):
             yield t
+
+
+def under_way(from_s: float, to_s: float, every_s: float | None, t: float) -> bool:
+    """Whether t lies in a stretch of time, or in one of its repetitions where it has any."""
+    since = t - from_s
+    return (since >= 0 and since % every_s < to_s - from_s) if every_s else 0 <= since < to_s - from_s
 
 
 def draw_service_s(body: Body, random: np.random.Generator) -> float:

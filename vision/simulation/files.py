@@ -24,7 +24,7 @@ from vision.simulation.scene import START_T, Scene
 from vision.simulation.truth_files import write_truth
 from vision.simulation.video import VideoWriter
 
-__all__ = ["Order", "simulate"]
+__all__ = ["FPS", "Order", "check_names", "simulate"]
 
 FPS: Final = 25
 ANALYSIS_FPS: Final = 5
@@ -46,17 +46,18 @@ class Order:
     start_t: float = START_T
 
     def __post_init__(self) -> None:
-        for what, name, known in (
-            ("layout", self.layout, LAYOUTS),
-            ("scenario", self.scenario, SCENARIOS),
-            ("weather", self.weather, WEATHERS),
-        ):
-            if name not in known:
-                raise ConfigError(f"{what} '{name}' is not known; choose one of {', '.join(known)}")
+        check_names(self.layout, self.scenario, self.weather)
         if not 0 < self.minutes <= 1440:
             raise ConfigError(f"minutes must be above 0 and at most 1440, not {self.minutes:g}")
         if self.seed < 0:
             raise ConfigError(f"seed must be 0 or more, not {self.seed}")
+
+
+def check_names(layout: str, scenario: str, weather: str | None) -> None:
+    """Raises ConfigError for a layout, scenario or weather that does not exist."""
+    for what, name, known in (("layout", layout, LAYOUTS), ("scenario", scenario, SCENARIOS), ("weather", weather, WEATHERS)):
+        if name is not None and name not in known:
+            raise ConfigError(f"{what} '{name}' is not known; choose one of {', '.join(known)}")
 
 
 def simulate(order: Order, progress: Callable[[float], None] = lambda _: None) -> Path:

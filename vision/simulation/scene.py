@@ -20,13 +20,18 @@ UTC_OFFSET_H: Final = 7.0
 
 
 class Scene:
-    """Traffic and truth, advanced together; start_t: POSIX seconds of its beginning, a whole second."""
+    """Traffic and truth, advanced together.
 
-    def __init__(self, layout: Layout, scenario: Scenario, seed: int, start_t: float = START_T) -> None:
+    start_t: POSIX seconds of its beginning, a whole second; hour: the time of day then, else that of start_t at the gate.
+    """
+
+    def __init__(
+        self, layout: Layout, scenario: Scenario, seed: int, start_t: float = START_T, hour: float | None = None
+    ) -> None:
         self.layout = layout
         self.start_t = start_t
         local = datetime.fromtimestamp(start_t, UTC) + timedelta(hours=UTC_OFFSET_H)
-        self.traffic = Traffic(layout.road, scenario, seed, local.hour + local.minute / 60)
+        self.traffic = Traffic(layout.road, scenario, seed, local.hour + local.minute / 60 if hour is None else hour)
         self.truth = Truth(self.traffic, {lane.id: layout.zone_m for lane in layout.lanes})
         self._closed = dict.fromkeys(self.traffic.rows, False)
 

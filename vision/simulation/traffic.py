@@ -80,7 +80,7 @@ class Traffic:
     def closed(self, lane: str, *, drains_only: bool = False) -> bool:
         """Whether newcomers avoid the lane now; drains_only: whether its status is closed."""
         t = self.t
-        return any(c.from_s <= t < c.to_s and (c.drains or not drains_only) for c in self._closures[lane])
+        return any(c.holds(t) and (c.drains or not drains_only) for c in self._closures[lane])
 
     def step(self) -> None:
         """Lets a tenth of a second pass."""
@@ -134,7 +134,7 @@ class Traffic:
 
     def _serve(self) -> None:
         for lane, row in self.rows.items():
-            away = any(not c.drains and c.from_s <= self.t < c.to_s for c in self._closures[lane])
+            away = any(not c.drains and c.holds(self.t) for c in self._closures[lane])
             self.attended[lane] = not away
             first = next((vehicle for vehicle in row if not vehicle.served), None)
             if first is None or away or not (first.halted and first.s <= SERVICE_M):

@@ -83,6 +83,12 @@ class Truth:
         """Visits that have begun (the front is in the zone) and are not over."""
         return [visit for visit in self._open.values() if visit.arrived_t is not None or visit.start_censored]
 
+    def taken(self) -> list[LaneTruth]:
+        """The rows that have become known since the last call; they and the visits that are over are forgotten."""
+        rows, self.lanes = self.lanes, []
+        self.visits.clear()
+        return rows
+
     def observe(self) -> None:
         """Takes in the state after the traffic's last step."""
         t = self._traffic.t

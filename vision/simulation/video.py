@@ -9,6 +9,7 @@ from typing import Self
 
 import av
 import cv2
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from vision.errors import StreamError
@@ -17,16 +18,16 @@ from vision.simulation.render.painter import Image
 __all__ = ["VideoWriter", "set_up_encoder", "video_frame"]
 
 
-def set_up_encoder(stream: av.VideoStream, width: int, height: int, fps: int, bit_rate: int) -> None:
-    """Size, rate and x264's settings: one key frame every two seconds, no B-frames, a steady rate."""
-    stream.width, stream.height = width, height
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = Fraction(1, fps)
-    stream.codec_context.bit_rate = bit_rate
-    stream.codec_context.gop_size = 2 * fps
-    stream.codec_context.max_b_frames = 0
-    stream.codec_context.thread_count = 1
-    stream.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "main", "x264-params": "deblock=1,0,0"}
+def set_up_encoder(context: VideoCodecContext, width: int, height: int, fps: int, bit_rate: int) -> dict[str, str]:
+    """Sets size, rate, one key frame every two seconds and no B-frames; returns x264's settings."""
+    context.width, context.height = width, height
+    context.pix_fmt = "yuv420p"
+    context.time_base = Fraction(1, fps)
+    context.bit_rate = bit_rate
+    context.gop_size = 2 * fps
+    context.max_b_frames = 0
+    context.thread_count = 1
+    return {"preset": "ultrafast", "tune": "zerolatency", "profile": "main", "x264-params": "deblock=1,0,0"}
 
 
 def video_frame(image: Image) -> VideoFrame:
@@ -45,7 +46,7 @@ class VideoWriter:
         except (OSError, av.FFmpegError) as error:
             raise StreamError(f"video {path} cannot be written: {error}; give another place") from None
         self._stream = self._container.add_stream("libx264", rate=fps)
-        set_up_encoder(self._stream, width, height, fps, bit_rate)
+        self._stream.options = dict(set_up_encoder(self._stream.codec_context, width, height, fps, bit_rate))
         self._count = 0
 
     def write(self, image: Image) -> None:

@@ -1,0 +1,126 @@
+"""`lanewatch simulate`: the simulated gate, live over RTSP, or a scene of it as files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from api.commands.progress import progress_bar
+from vision.errors import ConfigError, LaneWatchError, StreamError
+
+if TYPE_CHECKING:
+    from vision.rtsp.auth import Credentials
+    from vision.simulation.live.gate import LiveGate, LiveOrder, TellTruth
+
+__all__ = ["simulate_command"]
+
+Scheme = Literal["basic", "digest"]
+LOGIN: str = "LANEWATCH_SIMULATION_LOGIN"  # USER:PASSWORD
+
+
+def simulate_command(
+    *,
+    out: Annotated[Path | None, typer.Option(help="Write a scene's files to this folder instead of serving it live.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same traffic and truth.")] = 1,
+    minutes: Annotated[float | None, typer.Option(help="With --out: length of the scene. Default: 10.")] = None,
+    layout: Annotated[str, typer.Option(help="Where the cameras stand: docs/simulation.md lists them.")] = "two-masts",
+    scenario: Annotated[str | None, typer.Option(help="What happens. Default: daily; with --out: rush.")] = None,
+    weather: Annotated[str | None, typer.Option(help="Default: that of the simulated day; with --out: day.")] = None,
+    no_video: Annotated[bool, typer.Option("--no-video", help="With --out: only the recording and the truth.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="RTSP port on this machine; 0 takes a free one.")] = 8554,
+    speed: Annotated[float, typer.Option(help="How many times as fast as ours the day's clock goes.")] = 1.0,
+    auth: Annotated[Scheme | None, typer.Option(help=f"Ask for the credentials in {LOGIN} (USER:PASSWORD).")] = None,
+    redis: Annotated[str | None, typer.Option(envvar="REDIS_URL", help="Tell the truth here, for the page.")] = None,
+    control: Annotated[Path | None, typer.Option(help="A named pipe to make, for lines as on standard input.")] = None,
+) -> None:
+    """Simulate a border gate. Live, lines such as `freeze export 20` on standard input break its cameras."""
+    if out is not None:
+        length = 10.0 if minutes is None else minutes
+        _files(out, seed, length, layout=layout, scenario=scenario or "rush", weather=weather or "day", video=not no_video)
+        return
+    if minutes is not None or no_video:
+        raise ConfigError("--minutes and --no-video are for files: give --out, or leave them out")
+    from vision.simulation.live.gate import LiveOrder
+
+    order = LiveOrder(seed, layout, scenario or "daily", weather, speed)
+    _live(order, port, None if auth is None else _credentials(auth), redis, control)
+
+
+def _files(out: Path, seed: int, minutes: float, *, layout: str, scenario: str, weather: str, video: bool) -> None:
+    from vision.simulation.files import Order, simulate
+
+    order = Order(out, seed, minutes, layout, scenario, weather, video=video)
+    done = 0.0
+
+    def heard(share: float) -> None:
+        nonlocal done
+        done = share
+        advance(None)
+
+    with progress_bar("simulate", lambda: done) as advance:
+        simulate(order, heard)
+    sys.stdout.write(f"wrote {out}\n")
+
+
+def _credentials(scheme: Scheme) -> Credentials:
+    from vision.rtsp.auth import Credentials
+
+    user, _, password = os.environ.get(LOGIN, "").partition(":")
+    if not user or not password:
+        raise ConfigError(f"--auth needs a user and password: set {LOGIN}=USER:PASSWORD")
+    return Credentials(user, password, scheme)
+
+
+def _live(order: LiveOrder, port: int, credentials: Credentials | None, redis: str | None, control: Path | None) -> None:
+    from vision.simulation.layouts import LAYOUTS
+    from vision.simulation.live.control import named_pipe, own_input
+    from vision.simulation.live.gate import LiveGate
+    from vision.simulation.truth_feed import TruthFeed
+
+    with ExitStack() as stack:
+        tell: TellTruth | None = None
+        if redis:
+            tell = stack.enter_context(TruthFeed(redis, LAYOUTS[order.layout].gate().id)).tell
+        inputs = own_input() + ([stack.enter_context(named_pipe(control))] if control else [])
+        gate = stack.enter_context(LiveGate(order, port=port, credentials=credentials, tell=tell))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: gate.stop())
+        _say_where(gate)
+        ended = threading.Event()
+        listener = threading.Thread(target=_listen, args=(gate, inputs, ended), name="control", daemon=True)
+        listener.start()
+        try:
+            gate.run()
+        except StreamError as error:  # no bad input: another start helps
+            sys.stderr.write(f"lanewatch: {error}\n")
+            raise typer.Exit(1) from None
+        finally:
+            ended.set()
+            listener.join()
+
+
+def _say_where(gate: LiveGate) -> None:
+    for camera in gate.layout.gate().cameras:
+        sys.stdout.write(f"export {camera.url_env}={gate.urls[camera.id]}\n")
+    sys.stdout.flush()
+
+
+def _listen(gate: LiveGate, inputs: list[int], ended: threading.Event) -> None:
+    from vision.simulation.live.control import written_lines
+    from vision.simulation.live.faults import parse_demand
+
+    cameras = tuple(gate.urls)
+    for line in written_lines(inputs, ended.is_set):
+        try:
+            gate.break_(parse_demand(line, cameras))
+        except LaneWatchError as error:
+            sys.stderr.write(f"{error}\n")
+        else:
+            sys.stderr.write(f"done: {line.strip()}\n")
