@@ -18,6 +18,7 @@ from api.commands.replay import replay_command
 from api.commands.run import run_command
 from api.commands.schema import schema_command
 from api.commands.serve import api_command
+from api.commands.simulate import simulate_command
 from api.commands.version import version_command
 from api.commands.work import worker_command
 from api.logs import set_up_logs
@@ -48,6 +49,7 @@ app.command("api")(api_command)
 app.command("replay")(replay_command)
 app.command("check")(check_command)
 app.command("export")(export_command)
+app.command("simulate")(simulate_command)
 app.add_typer(config_app, name="config")
 app.command("link")(link_command)
 app.command("schema")(schema_command)
