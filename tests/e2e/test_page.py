@@ -153,7 +153,7 @@ def test_a_simulated_gate_is_marked_and_shows_the_truth_beside_what_is_measured(
     expect(lane(page, "IM3").locator(".true-tail")).to_have_count(0)
     expect(lane(page, "EX1").locator(".trend figcaption")).to_contain_text(re.compile(r"max 6.*7"))
     assert page.locator(".of-truth:has(.truth-icon)").count() == page.locator(".of-truth").count()
-    for width in (390, 1366):
+    for width in (390, 1024, 1366):
         page.set_viewport_size({"width": width, "height": 768})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -323,7 +323,7 @@ def test_the_page_fits_every_screen(page, served):
     feeder.scene = jam
     sign_in(page, api.url)
     expect(page.locator(".alert").first).to_be_visible()
-    for width in (390, 768, 1366, 1920):
+    for width in (390, 768, 1024, 1366, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         expect(lane(page, "EX1").locator(".vehicle").first).to_be_visible()
