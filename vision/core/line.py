@@ -47,6 +47,7 @@ class LaneLine:
         self.vehicles: list[Vehicle] = []
         self.books = Books()
         self.history = LaneHistory(window_s)
+        self.closed = False
         self.started: list[Visit] = []
         self.ended: list[Visit] = []
         self._visits = 0
@@ -133,6 +134,7 @@ class LaneLine:
             "started": [asdict(visit) for visit in self.started],
             "ended": [asdict(visit) for visit in self.ended],
             "visits": self._visits,
+            "closed": self.closed,
             "order": [vehicle.number for vehicle in self.vehicles],
         }
 
@@ -143,6 +145,7 @@ class LaneLine:
         self.started = [Visit(**visit) for visit in data["started"]]
         self.ended = [Visit(**visit) for visit in data["ended"]]
         self._visits = data["visits"]
+        self.closed = data.get("closed", False)
         self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]
 
     def _at_stop_line(self, vehicle: Vehicle) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from vision.core.line import LaneLine
-from vision.core.statistics import expected_wait, kaplan_meier
-from vision.core.types import Visit
+from vision.core.statistics import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
 from vision.core.vehicle import Vehicle
+from vision.core.waiting import Head, booth_times, expected_wait
 
 __all__ = ["Figures", "Shares", "figures"]
 
 SHARES: Final = (0.5, 0.9, 0.95)
 Shares = tuple[float | None, ...]
+Wait = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +29,21 @@ class Figures:
     vehicles: int
     in_service: bool | None
     longest_wait_s: float | None
-    expected_wait_s: tuple[float | None, float | None, float | None]
+    expected_wait_s: Wait
     wait_s: Shares
     service_s: Shares
     dwell_s: Shares
     censored: bool
 
 
-def figures(line: LaneLine, t: float, cycles: list[float]) -> Figures:
-    """The lane at t. cycles: booth times per vehicle from which the wait of one that joins now is expected."""
+def figures(line: LaneLine, t: float, others: Iterable[LaneHistory] = ()) -> Figures:
+    """The lane at t. others: the other lanes' histories, from which a wait is expected while this one's says little."""
     zone = line.lane.zone_m
     metric = line.calibrated
     queue = [v for v in line.vehicles if v.visit is not None and v.visit.joined_t is not None and v.visit.joined_t <= t]
     runs = _runs(line.vehicles, t)
     reach = max((v.rear for v in queue), default=0.0)
     jam = sum(min(run[-1].rear, zone) - max(run[0].front, 0.0) for run in runs)
-    head = next((v for v in line.vehicles if v.visit is not None and v.visit.in_service), None)
-    elapsed = None if head is None or head.visit is None or head.visit.service_t is None else t - head.visit.service_t
     waits = [t - v.visit.joined_t for v in queue if v.visit and v.visit.joined_t is not None and v.visit.service_t is None]
     return Figures(
         queue_vehicles=len(queue),
@@ -51,9 +51,9 @@ def figures(line: LaneLine, t: float, cycles: list[float]) -> Figures:
         standing_vehicles=sum(len(run) for run in runs),
         standing_m=round(max(jam, 0.0), 1) if metric else None,
         vehicles=len(line.vehicles),
-        in_service=(head is not None) if metric else None,
+        in_service=any(v.visit is not None and v.visit.in_service for v in line.vehicles) if metric else None,
         longest_wait_s=_rounded(max(waits)) if waits else None,
-        expected_wait_s=_three(expected_wait(cycles, len(queue), elapsed)),
+        expected_wait_s=_expected(line, queue, t, others),
         wait_s=_percentiles(line, t, "wait"),
         service_s=_percentiles(line, t, "service"),
         dwell_s=_percentiles(line, t, "dwell"),
@@ -75,7 +75,31 @@ def _runs(vehicles: list[Vehicle], t: float) -> list[list[Vehicle]]:
     return runs
 
 
-def _percentiles(line: LaneLine, t: float, what: str) -> Shares:
+def _expected(line: LaneLine, queue: list[Vehicle], t: float, others: Iterable[LaneHistory]) -> Wait:
+    if line.closed:  # nobody is to join
+        return None, None, None
+    if not queue:
+        return expected_wait(None, 0, Head(None))
+    mean, low, high = expected_wait(booth_times(line.history, others), len(queue), _head(line, queue[0], t))
+    return _rounded(mean), _rounded(low), _rounded(high)
+
+
+def _head(line: LaneLine, head: Vehicle, t: float) -> Head:
+    """How far the first of the queue is: moving up, in service (where that is not seen: since it could be), or leaving."""
+    left_t = line.history.left_t
+    since = None if left_t is None else t - left_t
+    visit = head.visit
+    if visit is None or visit.joined_t is None:
+        return Head(None, since)
+    if visit.service_t is not None:
+        return Head(max(t - visit.service_t, 0.0), since, leaving=head.slow_since is None)
+    if line.calibrated:
+        return Head(None, since)
+    start_t = visit.joined_t if left_t is None else max(visit.joined_t, left_t + MOVE_UP_S)
+    return Head(t - start_t if t >= start_t else None, since)
+
+
+def _percentiles(line: LaneLine, t: float, what: What) -> Shares:
     """Percentiles of the window's visits, the open ones counted as longer than what they have reached (Kaplan-Meier)."""
     ended: list[float] = []
     censored: list[float] = []
@@ -84,28 +108,12 @@ def _percentiles(line: LaneLine, t: float, what: str) -> Shares:
         if value is not None:
             (ended if end.departed else censored).append(value)
     for visit in line.open_visits():
-        since, finished = _open_span(visit, what)
-        if since is not None:
-            (censored if finished is None else ended).append((t if finished is None else finished) - since)
+        span = span_of(visit, what)
+        if span is not None:
+            (censored if span.end_t is None else ended).append(
+                max((t if span.end_t is None else span.end_t) - span.start_t, 0.0)
+            )
     return tuple(_rounded(value) for value in kaplan_meier(ended, censored, SHARES))
-
-
-def _open_span(visit: Visit, what: str) -> tuple[float | None, float | None]:
-    """Start and, if it is over already, end of an open visit's wait, service or dwell."""
-    match what:
-        case "wait":
-            return visit.joined_t, visit.service_t
-        case "service":
-            return visit.service_t, None
-        case _:
-            return visit.arrived_t, None
-
-
-def _three(
-    values: tuple[float | None, float | None, float | None],
-) -> tuple[float | None, float | None, float | None]:
-    mean, low, high = values
-    return _rounded(mean), _rounded(low), _rounded(high)
 
 
 def _rounded(value: float | None) -> float | None:

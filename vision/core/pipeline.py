@@ -56,7 +56,7 @@ class Pipeline:
             case CameraChanged():
                 return self._camera(event)
             case LaneStatus():
-                return [lane_message(self._config.id, event)] if event.lane in self._lines else []
+                return self._status(event)
             case ConfigChanged():
                 self._reconfigure(event.config)
                 return []
@@ -178,6 +178,13 @@ class Pipeline:
                 self._pictures[event.camera].restart(event.t)
         return [camera_message(self._config.id, event, health)]
 
+    def _status(self, event: LaneStatus) -> list[Message]:
+        line = self._lines.get(event.lane)
+        if line is None:
+            return []
+        line.closed = event.status == "closed"
+        return [lane_message(self._config.id, event)]
+
     def _tick(self, t: float) -> list[Message]:
         if self._tick_t is not None and t <= self._tick_t:
             return []
@@ -199,7 +206,7 @@ class Pipeline:
         known = quality != "unknown"
         queue = any(v.visit is not None and v.visit.joined_t is not None for v in line.vehicles)
         line.history.tick(t, queue=known and queue)
-        found = figures(line, t, self._cycles(line)) if known else None
+        found = figures(line, t, [other.history for other in self._lines.values() if other is not line]) if known else None
         frames = [camera.last_t for camera in cameras if camera.last_t is not None]
         age = round(t - min(frames), 3) if frames else None
         limits = self._config.statistics.level_of_service_s
@@ -207,13 +214,6 @@ class Pipeline:
             measured_message(self._config.id, line, t, found, quality=quality, reasons=reasons, frame_age_s=age, limits=limits),
             vehicles_message(self._config.id, line, t, known=known),
         ]
-
-    def _cycles(self, line: LaneLine) -> list[float]:
-        """Booth times of this lane; of all lanes of the section while it has too few of its own."""
-        own = [cycle for _, cycle in line.history.cycles]
-        if len(own) >= 5:
-            return own
-        return [cycle for other in self._lines.values() for _, cycle in other.history.cycles]
 
     def _tail_at(self, camera: str, view: View) -> Callable[[Vehicle], TailLine | None]:
         lane_id = view.lane

@@ -1,33 +1,39 @@
-"""What a lane did over the window: rates, headways, percentiles with open visits as censored, the expected wait. Pure."""
+"""What a lane did over the window: rates, headways, the booth's times, percentiles with open visits as censored. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.types import LevelOfService, Visit
 
-__all__ = ["Durations", "LaneHistory", "expected_wait", "kaplan_meier", "level_of_service"]
+__all__ = ["MOVE_UP_S", "Durations", "LaneHistory", "Span", "What", "kaplan_meier", "level_of_service", "span_of"]
 
 Array = NDArray[np.float64]
+Item = TypeVar("Item")
+What = Literal["wait", "service", "dwell"]
+SPANS: Final[tuple[What, ...]] = ("wait", "service", "dwell")
 LEVELS: Final[tuple[LevelOfService, ...]] = ("A", "B", "C", "D", "E", "F")
 KEPT: Final = 2000
 """Most visits, arrivals and busy spells that a lane keeps: more than any lane can pass in a day."""
-LONG_CYCLE: Final = 3.0
-"""Longest cycle that counts, in medians."""
-COUNT_SIGMA: Final = 0.35
-"""How well the number of vehicles ahead is known, in vehicles (docs/accuracy.md)."""
+MOVE_UP_S: Final = 8.0
+"""From a departure until the next vehicle stands at the booth: a truck's length and a gap, from a standstill to a halt."""
+LONGEST_MOVE_S: Final = 20.0
+"""A next vehicle that takes longer was not yet there."""
+UNSEEN_START_S: Final = 3.0
+"""What went on already so soon after a vehicle was first seen began before it."""
 MIN_RATE_SPAN_S: Final = 60.0
 """A rate needs at least this much time behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """One ended visit's durations in seconds, None where an end is missing; busy: others queued when it left."""
+    """One ended visit's durations in seconds, None where an end is missing; departed: they came to their end."""
 
     t: float
     wait_s: float | None
@@ -37,40 +43,50 @@ class Durations:
 
 
 class LaneHistory:
-    """The lane's departures, arrivals and spells with a queue, trimmed to the window."""
+    """The lane's departures, arrivals, booth times and spells with a queue, trimmed to the window."""
 
     def __init__(self, window_s: float) -> None:
         self.window_s = window_s
         self.began_t: float | None = None
+        self.left_t: float | None = None
         self.ends: deque[Durations] = deque(maxlen=KEPT)
         self.arrivals: deque[float] = deque(maxlen=KEPT)
         self.busy: deque[list[float]] = deque(maxlen=KEPT)
-        self.cycles: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self.services: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self.moves: deque[tuple[float, float]] = deque(maxlen=KEPT)
 
     def arrived(self, t: float) -> None:
         """Notes an arrival at t."""
         self.arrivals.append(t)
 
     def departed(self, visit: Visit) -> None:
-        """Notes a departure, and the time that the booth took for it if somebody was waiting."""
+        """Notes a departure, how long the booth took for it and, if it had waited, how long it took to move up."""
         left = visit.left_t or 0.0
-        service = None if visit.service_t is None else left - visit.service_t
-        wait = None if visit.service_t is None or visit.joined_t is None else visit.service_t - visit.joined_t
-        dwell = None if visit.arrived_t is None else left - visit.arrived_t
-        before = self.last_departure_t()
-        if before is not None and visit.joined_t is not None and visit.joined_t <= before < left:
-            self.cycles.append((left, left - before))
+        before, self.left_t = self.left_t, left if self.left_t is None else max(left, self.left_t)
+        waited = before is not None and visit.joined_t is not None and visit.joined_t <= before < left
+        wait, service, dwell = (_ended_s(visit, what) for what in SPANS)
         self.ends.append(Durations(left, wait, service, dwell, departed=True))
+        if service is not None:
+            self.services.append((left, service))
+        if before is None or not waited:
+            return
+        if visit.service_t is None:
+            self.services.append((left, max(left - before - MOVE_UP_S, 0.0)))
+        elif before < visit.service_t <= before + LONGEST_MOVE_S:
+            self.moves.append((left, visit.service_t - before))
 
     def lost(self, visit: Visit, t: float) -> None:
-        """Notes a visit that ended unseen at t: censored in every duration."""
-        wait = None if visit.joined_t is None or visit.service_t is not None else t - visit.joined_t
-        service = None if visit.service_t is None else t - visit.service_t
-        self.ends.append(Durations(t, wait, service, None if visit.arrived_t is None else t - visit.arrived_t, departed=False))
+        """Notes a visit that ended unseen at t: censored in whatever it was at."""
+        wait, service, dwell = (_reached_s(visit, what, t) for what in SPANS)
+        self.ends.append(Durations(t, wait, service, dwell, departed=False))
 
-    def last_departure_t(self) -> float | None:
-        """When the last departure was."""
-        return next((end.t for end in reversed(self.ends) if end.departed), None)
+    def service_times(self) -> Array:
+        """Seconds that the booth took for each vehicle of the window."""
+        return np.array([seconds for _, seconds in self.services], np.float64)
+
+    def move_times(self) -> Array:
+        """Seconds from a departure until the next vehicle, which had waited, stood at the booth."""
+        return np.array([seconds for _, seconds in self.moves], np.float64)
 
     def tick(self, t: float, *, queue: bool) -> None:
         """Drops what is older than the window and notes whether there is a queue in the second up to t."""
@@ -81,14 +97,11 @@ class LaneHistory:
             else:
                 self.busy.append([t - 1.0, t])
         start = t - self.window_s
-        while self.ends and self.ends[0].t < start:
-            self.ends.popleft()
-        while self.arrivals and self.arrivals[0] < start:
-            self.arrivals.popleft()
-        while self.busy and self.busy[0][1] < start:
-            self.busy.popleft()
-        while self.cycles and self.cycles[0][0] < start:
-            self.cycles.popleft()
+        _drop(self.ends, lambda end: end.t < start)
+        _drop(self.arrivals, lambda arrival: arrival < start)
+        _drop(self.busy, lambda spell: spell[1] < start)
+        _drop(self.services, lambda service: service[0] < start)
+        _drop(self.moves, lambda move: move[0] < start)
 
     def arrival_rate_vph(self, t: float) -> float | None:
         """Arrivals per hour over the window so far; None in its first minute."""
@@ -115,21 +128,49 @@ class LaneHistory:
         """Plain data for a checkpoint."""
         return {
             "began_t": self.began_t,
+            "left_t": self.left_t,
             "ends": [[e.t, e.wait_s, e.service_s, e.dwell_s, e.departed] for e in self.ends],
             "arrivals": list(self.arrivals),
             "busy": [list(spell) for spell in self.busy],
-            "cycles": [list(cycle) for cycle in self.cycles],
+            "services": [list(service) for service in self.services],
+            "moves": [list(move) for move in self.moves],
         }
 
     def load(self, data: dict[str, Any]) -> None:
         """Goes on from what `as_data` described."""
         self.began_t = data["began_t"]
-        for series in (self.ends, self.arrivals, self.busy, self.cycles):
+        for series in (self.ends, self.arrivals, self.busy, self.services, self.moves):
             series.clear()
         self.ends.extend(Durations(*end) for end in data["ends"])
         self.arrivals.extend(data["arrivals"])
         self.busy.extend([first, last] for first, last in data["busy"])
-        self.cycles.extend((t, cycle) for t, cycle in data["cycles"])
+        departed = [end for end in self.ends if end.departed]
+        before = [(end.t, end.service_s) for end in departed if end.service_s is not None]  # as older checkpoints have it
+        self.left_t = data.get("left_t", departed[-1].t if departed else None)
+        self.services.extend((t, seconds) for t, seconds in data.get("services", before))
+        self.moves.extend((t, seconds) for t, seconds in data.get("moves", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a visit's wait, service or dwell began, and ended if it did."""
+
+    start_t: float
+    end_t: float | None
+
+
+def span_of(visit: Visit, what: What) -> Span | None:
+    """A visit's wait, service or dwell; None where it has not begun, or began before the vehicle was first seen."""
+    match what:
+        case "wait":
+            start, end = visit.joined_t, visit.service_t
+        case "service":
+            start, end = visit.service_t, visit.left_t
+        case "dwell":
+            start, end = visit.arrived_t, visit.left_t
+    if start is None or (what != "dwell" and visit.start_censored and start <= visit.first_seen_t + UNSEEN_START_S):
+        return None
+    return Span(start, end)
 
 
 def kaplan_meier(ended: list[float], censored: list[float], shares: tuple[float, ...]) -> tuple[float | None, ...]:
@@ -148,32 +189,25 @@ def kaplan_meier(ended: list[float], censored: list[float], shares: tuple[float,
     return tuple(float(times[i]) if i < len(times) else None for i in index)
 
 
-def expected_wait(cycles: list[float], ahead: int, elapsed_s: float | None) -> tuple[float | None, float | None, float | None]:
-    """Expected wait of a vehicle joining now, with its 80 % interval: (mean, low, high) in seconds.
-
-    cycles: times that the booth took per vehicle while others waited; ahead: vehicles in the queue; elapsed_s: how long
-    the one in service has been there. Each of the others takes one more cycle; the sum of n of them spreads like n^.5,
-    and the mean itself is only known to spread / len(cycles)^.5.
-    """
-    if ahead == 0:
-        return 0.0, 0.0, 0.0
-    if len(cycles) < 2:
-        return None, None, None
-    # A booth that was closed for a while says nothing about the next service: such cycles are cut to a long one.
-    sample = np.minimum(cycles, LONG_CYCLE * np.median(cycles))
-    mean, spread = float(sample.mean()), float(sample.std(ddof=1))
-    current = mean
-    if elapsed_s is not None:
-        longer = sample[sample > elapsed_s]
-        current = float(longer.mean() - elapsed_s) if len(longer) else max(mean / 2, spread)
-    expected = current + (ahead - 1) * mean
-    sigma = float(np.sqrt(ahead * spread**2 + (ahead * spread) ** 2 / len(sample) + (COUNT_SIGMA * mean) ** 2))
-    reach = 1.2816 * sigma  # the normal distribution's 10 % and 90 % quantiles
-    return expected, max(0.0, expected - reach), expected + reach
-
-
 def level_of_service(wait_s: float | None, limits: tuple[float, ...]) -> LevelOfService | None:
     """The level A..F of a waiting time: the first whose upper limit it does not pass. Our own scale."""
     if wait_s is None:
         return None
     return LEVELS[next((i for i, limit in enumerate(limits) if wait_s <= limit), len(limits))]
+
+
+def _ended_s(visit: Visit, what: What) -> float | None:
+    """Length of a span that came to its end."""
+    span = span_of(visit, what)
+    return None if span is None or span.end_t is None else max(span.end_t - span.start_t, 0.0)
+
+
+def _reached_s(visit: Visit, what: What, t: float) -> float | None:
+    """How long a span had lasted at t, when its vehicle was lost in it; None for a wait that was over by then."""
+    span = span_of(visit, what)
+    return None if span is None or (what == "wait" and span.end_t is not None) else max(t - span.start_t, 0.0)
+
+
+def _drop(series: deque[Item], old: Callable[[Item], bool]) -> None:
+    while series and old(series[0]):
+        series.popleft()
