@@ -59,9 +59,9 @@ bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.
 	@$(SETUP) dev ml peers
 	$(BIN)/python -m tests.benchmarks $${OUT:+--out "$$OUT"} $$BENCH
 
-accuracy: ## Score queues and dwell times against simulated truth; RECORDINGS="short_jam/mast8_hard ..." or --all
+accuracy: ## Score queues and dwell times against simulated truth, write docs/accuracy.md; RECORDINGS="short_jam/mast8_hard -j 4" shows only
 	@$(SETUP) dev
-	$(BIN)/python scripts/accuracy.py $$RECORDINGS
+	$(BIN)/python -m scripts.accuracy $$RECORDINGS
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py
 	@$(SETUP) dev modules
