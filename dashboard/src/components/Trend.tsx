@@ -31,7 +31,7 @@ export function Trend({ laneId, current, simulated, truth, timeZone, version }: 
   const history = useHistory(laneId, version, () => latest.current);
   const past = useTruth(laneId, version, simulated);
   const columns = uPlot.join([chartColumns(history.points, current), chartColumns(past.points, truth)]);
-  const [times = [], measured = [], true_ = []] = columns as readonly Values[];
+  const [times = [], measured = [], trueQueue = []] = columns as readonly Values[];
   const [pointed, setPointed] = useState<number | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -56,7 +56,7 @@ export function Trend({ laneId, current, simulated, truth, timeZone, version }: 
     plot.batch(() => {
       plot.setData(columns, false);
       plot.setScale("x", { min: minute + 10 - HISTORY_S, max: minute + 10 });
-      plot.setScale("y", { min: 0, max: Math.max(LEAST_TOP, ...known(measured), ...known(true_)) * 1.08 });
+      plot.setScale("y", { min: 0, max: Math.max(LEAST_TOP, ...known(measured), ...known(trueQueue)) * 1.08 });
     });
   }, [history, past, current?.t, truth?.t, minute]);
 
@@ -80,7 +80,7 @@ export function Trend({ laneId, current, simulated, truth, timeZone, version }: 
   }
 
   function trueCaption() {
-    const value = pointed === null ? known(true_).reduce<number | null>(larger, null) : heldAt(true_, pointed);
+    const value = pointed === null ? known(trueQueue).reduce<number | null>(larger, null) : heldAt(trueQueue, pointed);
     return value === null ? null : <TrueFigure text={String(value)} />;
   }
 }
