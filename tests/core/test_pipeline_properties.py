@@ -135,6 +135,32 @@ def test_the_frame_rate_changes_dwell_by_two_frame_periods_at_most(fps: float) -
     assert full == pytest.approx(thin, abs=2 / fps)
 
 
+@FEW
+@given(trucks=traffic())
+def test_half_the_frames_change_no_visit_and_dwell_by_two_frame_periods_at_most(trucks: list[Truck]) -> None:
+    def dwells(rate: float) -> list[tuple[str, float]]:
+        ended = [m.data for m in run(drive(trucks, 75.0, fps=rate)) if isinstance(m, VisitEnded)]
+        return sorted((v.lane_id, v.left_t - v.arrived_t) for v in ended if v.left_t is not None and v.arrived_t is not None)
+
+    full, thin = dwells(5.0), dwells(2.5)
+    assert [lane for lane, _ in full] == [lane for lane, _ in thin]
+    assert [dwell for _, dwell in full] == pytest.approx([dwell for _, dwell in thin], abs=2 / 2.5)
+
+
+@FEW
+@given(trucks=traffic(), late=st.lists(st.tuples(st.integers(5, 45), st.floats(0.0, 30.0), boxes()), max_size=8))
+def test_what_comes_late_changes_nothing_published(trucks: list[Truck], late: list[tuple[int, float, Detections]]) -> None:
+    events = drive(trucks, 45.0)
+    disturbed: list[Event] = []
+    for event in events:
+        disturbed.append(event)
+        if isinstance(event, Tick):
+            for second, age_s, found in late:
+                if event.t == T0 + second:
+                    disturbed += [Seen("cam", 0, round(event.t - age_s, 3), found), Tick(event.t - age_s // 1)]
+    assert run(disturbed) == run(events)
+
+
 def test_state_stays_small_whatever_is_shown_for_long() -> None:
     config = gate()
     pipeline = Pipeline(config, section(config))
