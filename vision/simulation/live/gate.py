@@ -93,8 +93,9 @@ class LiveGate:
         self._painter: threading.Thread | None = None
         self._healing: dict[str, float] = {}
         self._stopping = threading.Event()
-        hour = DAY_START_H - WARM_S * order.speed / 3600
-        self._scene = Scene(self.layout, at_speed(SCENARIOS[order.scenario], order.speed), order.seed, hour=hour % 24)
+        self._scene_hour = (DAY_START_H - WARM_S * order.speed / 3600) % 24
+        scenario = at_speed(SCENARIOS[order.scenario], order.speed)
+        self._scene = Scene(self.layout, scenario, order.seed, hour=self._scene_hour)
         self._scene.advance(WARM_S)
         self.timeline = _next_whole_second()
         media = {camera: parts.stream.media for camera, parts in self._cameras.items()}
