@@ -19,6 +19,7 @@ from api.commands.run import run_command
 from api.commands.schema import schema_command
 from api.commands.serve import api_command
 from api.commands.simulate import simulate_command
+from api.commands.train import train_command
 from api.commands.version import version_command
 from api.commands.work import worker_command
 from api.logs import set_up_logs
@@ -49,6 +50,7 @@ app.command("api")(api_command)
 app.command("replay")(replay_command)
 app.command("check")(check_command)
 app.command("export")(export_command)
+app.command("train")(train_command)
 app.command("simulate")(simulate_command)
 app.add_typer(config_app, name="config")
 app.command("link")(link_command)

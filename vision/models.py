@@ -17,12 +17,14 @@ import structlog
 
 from vision.errors import ModelError
 
-__all__ = ["default_cache", "is_exported", "prepare_weights"]
+__all__ = ["DEMO_MODEL", "DOWNLOADED", "default_cache", "is_exported", "network_shape", "prepare_weights"]
 
 EXPORT_TIMEOUT_S: Final = 900.0
 STRIDE: Final = 32
 WIDE: Final = (9, 16)  # height and width of most cameras' pictures
 DOWNLOADED: Final = re.compile(r"(yolov8|yolov9|yolov10|yolo11|yolo12|yolo26)[a-z]{1,2}\.pt")  # by ultralytics, by name
+
+DEMO_MODEL: Final = "weights/lanewatch-demo.xml"  # knows only the simulated gate
 
 _log = structlog.get_logger(__name__)
 
@@ -36,13 +38,15 @@ def prepare_weights(
 ) -> Path:
     """What `open_detector` takes for these weights. Raises ModelError with a sentence.
 
-    OpenVINO models, ONNX files and TensorRT engines are taken as they are. A .pt file stays as it is where torch has a GPU;
+    OpenVINO models, ONNX files and TensorRT engines are taken as they are; the project's own, DEMO_MODEL, from wherever
+    LaneWatch is installed. A .pt file stays as it is where torch has a GPU;
     otherwise it is exported once, by the extra lanewatch[ml] in another process, into the cache: keyed by the file's
     hash and the shape. image_size: the longer side in pixels; frame_shape: (height, width) of the cameras' pictures,
     only their ratio counts.
     """
     path = Path(weights).expanduser()
     if path.suffix != ".pt":
+        path = _own(path) or path
         if not path.exists():
             raise ModelError(f"weights {path} do not exist; give a .pt file, an OpenVINO export or a TensorRT engine")
         return path
@@ -50,16 +54,16 @@ def prepare_weights(
         raise ModelError(f"weights {path} do not exist; give the path of a .pt file, or a name that ultralytics can download")
     if device != "cpu" and path.is_file() and _has_gpu():
         return path
-    folder = _folder(path, cache or default_cache(), _network_shape(image_size, frame_shape))
+    folder = _folder(path, cache or default_cache(), network_shape(image_size, frame_shape))
     if not (folder / "metadata.yaml").is_file():
-        _export(path, folder, _network_shape(image_size, frame_shape))
+        _export(path, folder, network_shape(image_size, frame_shape))
     return folder
 
 
 def is_exported(weights: str, cache: Path | None = None, image_size: int = 640, frame_shape: tuple[int, int] = WIDE) -> bool:
     """Whether `prepare_weights` would have nothing to export."""
     path = Path(weights).expanduser()
-    folder = _folder(path, cache or default_cache(), _network_shape(image_size, frame_shape))
+    folder = _folder(path, cache or default_cache(), network_shape(image_size, frame_shape))
     return path.suffix != ".pt" or (folder / "metadata.yaml").is_file()
 
 
@@ -71,7 +75,15 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lanewatch"
 
 
-def _network_shape(image_size: int, frame_shape: tuple[int, int]) -> tuple[int, int]:
+def _own(path: Path) -> Path | None:
+    """Where the project's own model lies, if that is meant: in the working tree, or beside the installed package."""
+    places = (Path(__file__).resolve().parents[1] / "weights", Path(sys.prefix) / "share" / "lanewatch" / "weights")
+    if path != Path(DEMO_MODEL) or path.exists():
+        return None
+    return next((place / path.name for place in places if (place / path.name).is_file()), None)
+
+
+def network_shape(image_size: int, frame_shape: tuple[int, int]) -> tuple[int, int]:
     """The network's (height, width): the longer side image_size, the picture's shape, multiples of 32."""
     scale = image_size / max(frame_shape)
     height, width = (max(STRIDE, -(-round(side * scale) // STRIDE) * STRIDE) for side in frame_shape)

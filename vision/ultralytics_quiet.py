@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from types import ModuleType
 
 from vision.errors import ModelError
 from vision.openvino_runtime import silence_telemetry
 
-__all__ = ["import_ultralytics", "quiet_environment"]
+__all__ = ["import_ultralytics", "quiet_environment", "require_ultralytics"]
 
 
 def quiet_environment() -> None:
@@ -19,6 +20,13 @@ def quiet_environment() -> None:
     silence_telemetry()
 
 
+def require_ultralytics() -> None:
+    """Raises ModelError, saying what to install, when torch or ultralytics is absent; imports neither."""
+    for name in ("torch", "ultralytics"):
+        if importlib.util.find_spec(name) is None:
+            raise _missing(name)
+
+
 def import_ultralytics() -> tuple[ModuleType, ModuleType]:
     """The modules (ultralytics, torch). Raises ModelError, saying what to install, when they are absent."""
     quiet_environment()
@@ -27,9 +35,13 @@ def import_ultralytics() -> tuple[ModuleType, ModuleType]:
         import ultralytics  # noqa: PLC0415
         from ultralytics.utils.events import events  # noqa: PLC0415
     except ImportError as error:
-        raise ModelError(
-            f"this needs torch and ultralytics ({error.name or error} is missing): install the extra with"
-            " `pip install 'lanewatch[ml]'` (about 6 GB), or give an OpenVINO export of the weights"
-        ) from None
+        raise _missing(error.name or str(error)) from None
     events.enabled = False
     return ultralytics, torch
+
+
+def _missing(name: str) -> ModelError:
+    return ModelError(
+        f"this needs torch and ultralytics ({name} is missing): install the extra with `pip install 'lanewatch[ml]'`"
+        " (about 6 GB), or give an OpenVINO export of the weights"
+    )

@@ -1,4 +1,4 @@
-"""`lanewatch check`: is a gate file right, do its cameras answer, do its lanes lie where the trucks are?"""
+"""`lanewatch check`: is a gate file right, do its cameras answer, do its lanes lie where the trucks are; what a model sees."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from api.commands.gates import checked_gate
 from api.commands.inputs import assigned, camera_urls
+from api.commands.model_check import check_model_on
 from vision.config import Camera, GateConfig, sections
 from vision.errors import ConfigError, StreamError
 
@@ -20,24 +21,40 @@ __all__ = ["check_command"]
 
 
 def check_command(
-    gate: Annotated[Path, typer.Argument(metavar="GATE", help="Gate file.")],
+    gate: Annotated[Path | None, typer.Argument(metavar="[GATE]", help="Gate file; not needed with --model.")] = None,
     *,
     connect: Annotated[bool, typer.Option(help="Open each camera and look at its stream.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw lanes, axes and a 10 m grid on each camera's picture.")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="Look at this instead; CAMERA=... to say whose.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Look at this instead: CAMERA=...; with --model any video, picture or folder.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Tell what this detector finds in --source or the gate's cameras.")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="With --model: pictures with what was found, .jpg or .png.")] = None,
+    pictures: Annotated[int, typer.Option(min=1, max=1000, help="With --model: how many pictures to look at.")] = 60,
 ) -> None:
-    """Check a gate file; with --connect also its cameras."""
+    """Check a gate file, with --connect also its cameras; or with --model a detector, on one's own pictures."""
     if picture is not None and not connect:
         raise ConfigError("--picture needs --connect: the lanes are drawn on what the camera sends")
-    config = checked_gate(gate)
+    if sheet is not None and model is None:
+        raise ConfigError("--sheet needs --model: it shows what a detector finds")
+    if gate is None and model is None:
+        raise ConfigError("give a gate file to check, or a detector with --model and something to look at with --source")
+    config = None if gate is None else checked_gate(gate)
+    if config is not None:
+        _tell(config)
+        if connect:
+            _connect(config, camera_urls(config, assigned(source or [], config)), picture)
+    if model is not None:
+        check_model_on(model, source or [], config, sheet, pictures)
+
+
+def _tell(config: GateConfig) -> None:
     _say(f"gate {config.id}: {len(config.lanes)} lanes, {len(config.cameras)} cameras, {len(config.alerts)} alert rules")
     for section in sections(config):
         _say(f"section {section.id}: lanes {', '.join(section.lanes)}")
     for camera in config.cameras:
         how = "calibrated" if camera.ground else "not calibrated: no metres are measured"
         _say(f"camera {camera.id}: sees {', '.join(view.lane for view in camera.views)}; {how}")
-    if connect:
-        _connect(config, camera_urls(config, assigned(source or [], config)), picture)
 
 
 def _connect(config: GateConfig, urls: dict[str, str | None], picture: Path | None) -> None:

@@ -1,21 +1,22 @@
-"""The training loop: a few steps, an interruption, the rest, an export that the product's detector runs."""
+"""The training loop and `lanewatch train`: some steps, an interruption, the rest, a model that the product's detector runs."""
 
 import importlib.util
+import json
+import subprocess
 
 import pytest
 
+from tests.support.cli import lanewatch
 from vision.config import DetectorConfig
 from vision.detector import open_detector
-from vision.errors import ConfigError
-from vision.training.__main__ import main
+from vision.errors import ConfigError, ModelError
 from vision.training.frames import FrameOrder, write_frames
 from vision.training.loop import train
 from vision.training.recipe import Recipe
 from vision.training.samples import load_frames
-from vision.training.validation import judge, judged
 
 HAS_ML = importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
-pytestmark = [pytest.mark.ml, pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")]
+needs_ml = [pytest.mark.ml, pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")]
 SMALL = {"batch": 2, "window": (64, 96), "whole": (96, 160), "warm_up": 2, "save_every": 2, "seed": 3}
 
 
@@ -24,33 +25,99 @@ def data(tmp_path_factory):
     return write_frames(FrameOrder(tmp_path_factory.mktemp("frames"), 6, 3, seed=5))
 
 
-def test_a_run_learns_stops_goes_on_and_is_exported(data, tmp_path, capsys):
-    frames = load_frames(data, "train")
-    losses = []
-    stopped = train(frames, tmp_path, Recipe(steps=4, **SMALL), minutes=0.0, threads=1)
-    assert stopped is None
-    assert (tmp_path / "state.pt").is_file()
-    weights = train(frames, tmp_path, Recipe(steps=4, **SMALL), resume=True, threads=1, report=lambda p: losses.append(p.loss))
-    assert weights == tmp_path / "model.pt"
-    assert all(loss > 0 for loss in losses)
-    with pytest.raises(ConfigError, match="begun with another recipe"):
-        train(frames, tmp_path, Recipe(steps=5, **SMALL), resume=True)
+class Stop:
+    """Interrupts a run at a step, as Ctrl-C does."""
+
+    def __init__(self, step):
+        self.step, self.seen = step, []
+
+    def __call__(self, progress):
+        self.seen.append(progress)
+        if progress.step == self.step:
+            raise KeyboardInterrupt
 
 
-def test_the_command_trains_exports_validates_and_writes_a_card(data, tmp_path, capsys):
-    arguments = ["train", "--data", str(data), "--out", str(tmp_path), "--steps", "1", "--batch", "1", "--demo"]
-    assert main([*arguments, "--threads", "1"]) == 0
-    card = (tmp_path / "card.md").read_text()
-    assert "knows only the simulated gate" in card
-    assert "| truck | >= 16 px |" in card
-    assert sum(file.stat().st_size for file in (tmp_path / "openvino").iterdir()) < 8e6
-    assert (tmp_path / "contact-sheet.jpg").stat().st_size > 10_000
-    detector = open_detector(DetectorConfig(min_score=0.01), tmp_path / "openvino", 1)
-    scores = judge(list(judged(detector, load_frames(data, "val"))))
-    assert len(scores) == 12
-    assert all(score.ap50 is None or 0 <= score.ap50 <= 1 for score in scores)
+class TestTheLoop:
+    pytestmark = needs_ml
+
+    def test_a_run_that_is_interrupted_goes_on_and_ends_where_it_would_have(self, data, tmp_path):
+        frames, recipe = load_frames(data, "train"), Recipe(steps=4, **SMALL)
+        whole, stop = Stop(0), Stop(2)
+        train(frames, tmp_path / "whole", recipe, threads=1, report=whole)
+        with pytest.raises(KeyboardInterrupt):
+            train(frames, tmp_path / "parts", recipe, threads=1, report=stop)
+        rest = Stop(0)
+        trained = train(frames, tmp_path / "parts", recipe, resume=True, threads=1, report=rest)
+        assert (trained.steps, trained.weights) == (4, tmp_path / "parts" / "model.pt")
+        assert [p.loss for p in stop.seen + rest.seen] == pytest.approx([p.loss for p in whole.seen], rel=0.02)
+        with pytest.raises(ConfigError, match="begun with another recipe"):
+            train(frames, tmp_path / "parts", Recipe(steps=5, **SMALL), resume=True)
+
+    def test_the_clock_ends_a_run(self, data, tmp_path):
+        trained = train(load_frames(data, "train"), tmp_path, Recipe(steps=1000, minutes=1e-6, **SMALL), threads=1)
+        assert trained.steps == 1
+
+    def test_weights_that_are_none_are_refused(self, data, tmp_path):
+        (tmp_path / "bad.pt").write_bytes(b"no weights")
+        for model, words in ((tmp_path / "bad.pt", "cannot be fine-tuned"), (tmp_path / "no.pt", "do not exist")):
+            with pytest.raises(ModelError, match=words):
+                train(load_frames(data, "train"), tmp_path / "run", Recipe(steps=1, **SMALL | {"model": str(model)}))
 
 
-def test_nothing_to_resume_is_said(data, tmp_path):
-    with pytest.raises(ConfigError, match="begin without --resume"):
-        train(load_frames(data, "train"), tmp_path, Recipe(steps=4, **SMALL), resume=True)
+class TestTheCommand:
+    pytestmark = needs_ml
+
+    def test_it_renders_trains_validates_and_publishes_and_the_result_can_be_fine_tuned(self, tmp_path, capsys):
+        begun = ("train", "--demo", "--render", "6", "--steps", "1", "--batch", "1", "--out", tmp_path / "a")
+        ended = lanewatch(capsys, *begun)
+        assert ended.code == 0, ended.err
+        assert "training: 6 frames with" in ended.out
+        model = tmp_path / "a" / "model"
+        assert sorted(file.name for file in model.iterdir()) == [
+            *("SHA256SUMS", "card.md", "lanewatch-demo.bin", "lanewatch-demo.xml", "metadata.yaml"),
+        ]
+        assert sum(file.stat().st_size for file in model.iterdir()) < 8e6
+        assert "knows only the simulated gate" in (model / "card.md").read_text()
+        assert subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=model, capture_output=True, check=False).returncode == 0
+        assert (tmp_path / "a" / "contact-sheet.jpg").stat().st_size > 10_000
+        open_detector(DetectorConfig(), model / "lanewatch-demo.xml", 1)
+        refused = lanewatch(capsys, *begun)
+        assert refused.code == 2
+        assert "holds a run already" in refused.err
+
+        data, weights = tmp_path / "a" / "frames" / "data.yaml", tmp_path / "a" / "model.pt"
+        ended = lanewatch(
+            capsys, "train", "--data", data, "--weights", weights, "--steps", 1, "--batch", 1, "--out", tmp_path / "b"
+        )
+        assert ended.code == 0, ended.err
+        card = (tmp_path / "b" / "model" / "card.md").read_text()
+        assert "fine-tuned from" in card
+        assert "simulated" not in card
+        plan = json.loads((tmp_path / "b" / "run.json").read_text())
+        assert plan["recipe"]["rate"] < Recipe.rate
+        ended = lanewatch(capsys, "train", "--resume", "--out", tmp_path / "b")
+        assert ended.code == 0, ended.err
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ([], "--data, or the number of frames"),
+            (["--data", "no.yaml"], "no.yaml cannot be read"),
+            (["--resume"], "holds no run to resume"),
+            (["--data", "no.yaml", "--minutes", "0"], "minutes must be above 0"),
+        ],
+    )
+    def test_bad_input_is_refused_in_a_sentence(self, tmp_path, capsys, options, words):
+        ended = lanewatch(capsys, "train", "--out", tmp_path / "run", *options)
+        assert (ended.code, ended.out) == (2, "")
+        assert words in ended.err
+        assert not (tmp_path / "run").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "torch" else found(name, *more))
+    ended = lanewatch(capsys, "train", "--render", "4", "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert "pip install 'lanewatch[ml]'" in ended.err
+    assert not (tmp_path / "run").exists()

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from vision.training.precision import Judged, average_precision, overlaps
 
 
-def judged(true, found, true_class=None, found_class=None, score=None):
+def judged(true, found, *, true_class=None, found_class=None, score=None, let_off=None):
     return Judged(
         np.array(true, np.float32).reshape(-1, 4),
         np.array(true_class if true_class is not None else [0] * len(true), np.int16),
+        np.array(let_off if let_off is not None else [False] * len(true), bool),
         np.array(found, np.float32).reshape(-1, 4),
         np.array(found_class if found_class is not None else [0] * len(found), np.int16),
         np.array(score if score is not None else [0.9] * len(found), np.float32),
@@ -38,6 +39,17 @@ def test_small_boxes_neither_count_nor_cost_when_only_large_ones_are_asked_for()
     assert average_precision([judged([BOX, SMALL], [BOX])], shorter_px=24) == (1.0, 1)
     assert average_precision([judged([BOX, SMALL], [SMALL, BOX], score=[0.99, 0.5])], shorter_px=24) == (1.0, 1)
     assert average_precision([judged([BOX], [SMALL, BOX], score=[0.99, 0.5])], shorter_px=24) == (1.0, 1)
+
+
+def test_what_is_let_off_neither_counts_nor_costs():
+    assert average_precision([judged([BOX, FAR], [BOX], let_off=[False, True])]) == (1.0, 1)
+    assert average_precision([judged([BOX, FAR], [FAR, BOX], score=[0.99, 0.5], let_off=[False, True])]) == (1.0, 1)
+    assert average_precision([judged([BOX], [BOX], let_off=[True])]) == (None, 0)
+
+
+def test_of_two_vehicles_under_one_box_it_is_the_one_that_must_be_found():
+    near = [12, 12, 52, 52]
+    assert average_precision([judged([near, BOX], [near], let_off=[True, False])]) == (1.0, 1)
 
 
 def test_a_box_called_by_another_name_is_a_vehicle_but_not_a_truck():

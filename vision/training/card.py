@@ -2,56 +2,57 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from vision.training.recipe import Recipe
-from vision.training.validation import Score
+from vision.training.validation import NEARLY_HIDDEN, Score
 
-__all__ = ["card", "digest_of"]
+__all__ = ["card"]
 
 _WARNING = """\
 **It knows only the simulated gate.** Every picture it has seen was rendered by this project; nothing else is in it. On a
 real camera it will miss vehicles and see some where there are none. Use it for the demonstration and the tests. For a
-real gate take `yolo11n.pt` or `yolo11s.pt` and fine-tune them on your own frames."""
+real gate take `yolo11n.pt` or `yolo11s.pt`, or fine-tune one of them on your own frames (`lanewatch train`).
 
-
-def card(title: str, model: Path, recipe: Recipe, scores: Sequence[Score], facts: dict[str, object], *, own: bool) -> str:
-    """The card as Markdown. facts: further lines (frames, seeds, time it took); own: the project's demo model."""
-    recipe_lines = "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in asdict(recipe).items())
-    fact_lines = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    rows = "\n".join(_row(score) for score in scores)
-    warning = f"\n{_WARNING}\n" if own else ""
-    return f"""# {title}
-{warning}
-## What it is
-- network: {recipe.model.removesuffix(".yaml")}, input {recipe.whole[1]} x {recipe.whole[0]} RGB, classes truck, bus, car
-- file: `{model.name}`, SHA-256 `{digest_of(model)}`, {model.stat().st_size / 1e6:.1f} MB
-{fact_lines}
-
-## How well it does
-Average precision at an overlap of 0.5 on frames that training never saw, through the product's own detector; sizes are
-the shorter side of the visible box in a picture 640 px wide.
-
-| what | shorter side | AP50 | boxes |
-|---|---|---|---|
-{rows}
-
-## Recipe
-{recipe_lines}
+Licence: AGPL-3.0-or-later, as the rest of this project; network and loss are those of ultralytics (AGPL-3.0).
 """
 
 
-def digest_of(path: Path) -> str:
-    """The file's SHA-256; of a folder, that of its model.xml's weights: the only .bin in it."""
-    file = next(iter(sorted(path.glob("*.bin"))), path) if path.is_dir() else path
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def card(name: str, recipe: Recipe, scores: Sequence[Score], facts: Mapping[str, object], *, own: bool) -> str:
+    """The card as Markdown. facts: what is to be said of frames, run and file; own: it is the project's demo model."""
+    recipe_lines = "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in asdict(recipe).items())
+    fact_lines = "\n".join(f"- {key}: {value}" for key, value in facts.items())
+    rows = "\n".join(_row(score) for score in scores)
+    warning = f"\n{_WARNING}" if own else ""
+    begun = (
+        f"fine-tuned from {recipe.model}" if recipe.fine_tunes else f"{recipe.model.removesuffix('.yaml')} from random weights"
+    )
+    return f"""# {name}
+{warning}
+## What it is
+
+- network: {begun}; input {recipe.whole[1]} x {recipe.whole[0]} RGB
+{fact_lines}
+
+## How well it does
+
+Average precision at an overlap of 0.5 on frames that training never saw, through the product's own detector. Sizes are the
+shorter side of the visible box in a picture 640 px wide; smaller vehicles, those of which less than {NEARLY_HIDDEN:.0%} of the
+rectangle round the outline is in sight, and those parked beside the road need not be found and are no mistake where they are.
+"vehicle" counts any class for any; a class's row only what is called so.
+
+| what | light | shorter side | AP50 | boxes |
+|---|---|---|---|---|
+{rows}
+
+## Recipe
+
+{recipe_lines}
+"""
 
 
 def _row(score: Score) -> str:
     size = f">= {score.shorter_px:.0f} px" if score.shorter_px else "all"
     ap = "-" if score.ap50 is None else f"{score.ap50:.3f}"
-    return f"| {score.what} | {size} | {ap} | {score.boxes} |"
+    return f"| {score.what} | {score.light or 'all'} | {size} | {ap} | {score.boxes} |"

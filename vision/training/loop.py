@@ -1,8 +1,8 @@
 """The training loop: ultralytics' network and loss, our own steps. A shell; needs the extra ml.
 
 On a CPU this is several times as fast as ultralytics' own `train`, which computes in 32 bits on one thread: bfloat16
-with channels last, windows in place of mosaics. The state is saved every few hundred steps, so a run that was
-interrupted goes on where it was with the same pictures.
+with channels last, windows in place of mosaics. The state is saved every few hundred steps and when the run is
+interrupted; it goes on where it was, with the pictures that would have come.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from vision.errors import ConfigError, ModelError
+from vision.models import DOWNLOADED
 from vision.training.recipe import Recipe
 from vision.training.samples import Batch, Frames
 from vision.ultralytics_quiet import import_ultralytics
 
-__all__ = ["Progress", "train"]
+__all__ = ["STATE", "Progress", "Trained", "train"]
 
 STATE: Final = "state.pt"
 WEIGHTS: Final = "model.pt"
@@ -31,12 +34,21 @@ WEIGHTS: Final = "model.pt"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is: steps done of all, the loss of the last ones, pictures a second."""
+    """Where a run is: steps done, the share of the run that is over, the loss of the last steps, pictures a second."""
 
     step: int
-    steps: int
+    share: float
     loss: float
     pictures_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Weights (.pt, as ultralytics reads them) and the run they came from."""
+
+    weights: Path
+    steps: int
+    minutes: float
 
 
 def train(
@@ -46,54 +58,70 @@ def train(
     *,
     resume: bool = False,
     threads: int = 2,
-    minutes: float | None = None,
-    start_from: Path | None = None,
     report: Callable[[Progress], None] = lambda _: None,
-) -> Path | None:
-    """Trains and returns the weights' file (.pt, as ultralytics reads it), or None where the minutes were over first.
+) -> Trained:
+    """Trains, from the state in `out` where the run is resumed.
 
-    start_from: weights to fine-tune; otherwise the network begins at random. Raises ConfigError where there is nothing
-    to resume, or where it was begun with another recipe; ModelError where the extra ml is missing.
+    Raises ConfigError where there is nothing to resume, or where it was begun with another recipe; ModelError where the
+    extra ml is missing or the weights to fine-tune are of no use. A KeyboardInterrupt passes through once the state is
+    saved.
     """
-    run = _Run(frames, out, recipe, threads, start_from)
+    run = _Run(frames, out, recipe, threads)
     if resume:
         run.load()
-    ends = float("inf") if minutes is None else time.monotonic() + minutes * 60
-    while run.step < recipe.steps:
-        began, losses = time.monotonic(), []
-        goal = min(recipe.steps, (run.step // recipe.save_every + 1) * recipe.save_every)
-        first = run.step
-        while run.step < goal and time.monotonic() < ends:
-            losses.append(run.one())
+    try:
+        while run.share < 1:
+            report(run.some())
+    except KeyboardInterrupt:
         run.save()
-        rate = (run.step - first) * recipe.batch / max(1e-6, time.monotonic() - began)
-        report(Progress(run.step, recipe.steps, float(np.mean(losses)) if losses else float("nan"), rate))
-        if time.monotonic() >= ends and run.step < recipe.steps:
-            return None
-    return run.finish()
+        raise
+    finally:
+        run.close()
+    return Trained(run.finish(), run.step, run.minutes)
 
 
 class _Run:
     """Network, optimizer and averaged weights of one run."""
 
-    def __init__(self, frames: Frames, out: Path, recipe: Recipe, threads: int, start_from: Path | None) -> None:
+    def __init__(self, frames: Frames, out: Path, recipe: Recipe, threads: int) -> None:
+        _allow_download(recipe.model)
         self.ultralytics, self.torch = import_ultralytics()
         self.torch.set_num_threads(threads)
         self.torch.manual_seed(recipe.seed)
         self.frames, self.out, self.recipe = frames, out, recipe
         self.device = "cuda" if self.torch.cuda.is_available() else "cpu"
         out.mkdir(parents=True, exist_ok=True)
-        self.model = self._network(start_from).to(self.device, memory_format=self.torch.channels_last).train()
+        self.model = self._network().to(self.device, memory_format=self.torch.channels_last).train()
         self.average = self._averaged()
         self.optimizer = self._optimizer()
         self.step = 0
-        self._batches: dict[bool, Any] = {}
+        self.minutes = 0.0
+        self._reader = ThreadPoolExecutor(1, "lanewatch-pictures")
+        self._ahead: Future[Batch] | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the run is over, 0..1."""
+        return self.recipe.share_at(self.step, self.minutes)
+
+    def some(self) -> Progress:
+        """The steps up to the next save, which it makes."""
+        began, losses = time.monotonic(), [self.one()]
+        while self.step % self.recipe.save_every and self.share < 1:
+            losses.append(self.one())
+        self.save()
+        rate = len(losses) * self.recipe.batch / max(1e-6, time.monotonic() - began)
+        return Progress(self.step, self.share, float(np.mean(losses)), rate)
+
+    def close(self) -> None:
+        """Ends the reader's thread."""
+        self._reader.shutdown(cancel_futures=True)
 
     def one(self) -> float:
         """One step; its loss for each picture."""
-        torch, recipe = self.torch, self.recipe
+        torch, recipe, began = self.torch, self.recipe, time.monotonic()
         for group in self.optimizer.param_groups:
-            group["lr"] = recipe.rate_at(self.step)
+            group["lr"] = recipe.rate_at(self.step, self.share)
         batch = self._next()
         with torch.autocast(self.device, dtype=torch.bfloat16):
             loss, _ = self.model.loss(batch)
@@ -104,13 +132,15 @@ class _Run:
         self.optimizer.step()
         self._follow()
         self.step += 1
+        self.minutes += (time.monotonic() - began) / 60
         return float(total.detach()) / recipe.batch
 
     def save(self) -> None:
         """Writes the whole state under a name of its own, then gives it its name."""
         state = {
             "step": self.step,
-            "recipe": json.dumps(asdict(self.recipe)),
+            "minutes": self.minutes,
+            "recipe": _signed(self.recipe),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -125,12 +155,12 @@ class _Run:
         if not path.is_file():
             raise ConfigError(f"{path} does not exist; begin without --resume")
         state = self.torch.load(path, map_location=self.device, weights_only=True)
-        if json.loads(state["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
+        if state["recipe"] != _signed(self.recipe):
             raise ConfigError(f"{path} was begun with another recipe ({state['recipe']}); give the same, or another folder")
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
+        self.step, self.minutes = state["step"], state["minutes"]
 
     def finish(self) -> Path:
         """Writes the averaged weights as a file that `YOLO(...)` loads and exports."""
@@ -141,15 +171,19 @@ class _Run:
         part.replace(path)
         return path
 
-    def _network(self, start_from: Path | None) -> Any:  # noqa: ANN401 (torch has no types here)
+    def _network(self) -> Any:  # noqa: ANN401 (torch has no types here)
         names = self.frames.names
         tasks = importlib.import_module("ultralytics.nn.tasks")
-        network = tasks.DetectionModel(self.recipe.model, ch=3, nc=len(names), verbose=False)
-        if start_from is not None:
+        if not self.recipe.fine_tunes:
+            network = tasks.DetectionModel(self.recipe.model, ch=3, nc=len(names), verbose=False)
+        else:
             try:
-                network.load(self.ultralytics.YOLO(str(start_from)).model)
+                begun = self.ultralytics.YOLO(self.recipe.model, task="detect").model
+                network = tasks.DetectionModel(copy.deepcopy(begun.yaml), ch=3, nc=len(names), verbose=False)
+                network.load(begun, verbose=False)
             except Exception as error:  # noqa: BLE001 (unpickling raises anything)
-                raise ModelError(f"weights {start_from} cannot be fine-tuned: {error}") from None
+                reason = " ".join(str(error).split())[:200] or type(error).__name__
+                raise ModelError(f"weights {self.recipe.model} cannot be fine-tuned ({reason})") from None
         network.names = names
         network.args = importlib.import_module("ultralytics.cfg").get_cfg()
         for parameter in network.parameters():
@@ -180,12 +214,15 @@ class _Run:
                     value.copy_(live[name])
 
     def _next(self) -> dict[str, Any]:
-        whole = self.recipe.sees_whole(self.step)
-        if whole not in self._batches:
-            random = np.random.default_rng([self.recipe.seed, self.step])
-            shape = self.recipe.whole if whole else self.recipe.window
-            self._batches = {whole: self.frames.batches(random, self.recipe.batch, shape, whole=whole)}
-        return self._tensors(next(self._batches[whole]))
+        """This step's batch; the next one is read meanwhile."""
+        batch = (self._ahead or self._read(self.step)).result()
+        self._ahead = self._read(self.step + 1)
+        return self._tensors(batch)
+
+    def _read(self, step: int) -> Future[Batch]:
+        whole = self.recipe.sees_whole(self.recipe.share_at(step, self.minutes))
+        shape = self.recipe.whole if whole else self.recipe.window
+        return self._reader.submit(self.frames.batch, self.recipe.seed, step, self.recipe.batch, shape, whole=whole)
 
     def _tensors(self, batch: Batch) -> dict[str, Any]:
         torch = self.torch
@@ -196,3 +233,17 @@ class _Run:
             "cls": torch.from_numpy(batch.classes)[:, None].to(self.device),
             "bboxes": torch.from_numpy(batch.xywh).to(self.device),
         }
+
+
+def _allow_download(model: str) -> None:
+    """Lets ultralytics fetch weights that it knows by name, where that is what was asked for."""
+    if not model.endswith(".pt") or Path(model).is_file():
+        return
+    if not DOWNLOADED.fullmatch(model):
+        raise ModelError(f"weights {model} do not exist; give the path of a .pt file, or a name that ultralytics can download")
+    os.environ["YOLO_OFFLINE"] = "false"
+
+
+def _signed(recipe: Recipe) -> str:
+    """What a state must have in common with the run that goes on from it: everything but how long that may last."""
+    return json.dumps(asdict(replace(recipe, minutes=None)))

@@ -1,7 +1,8 @@
 """Average precision of boxes by their size: what the model's card and `make accuracy-video` report. Pure.
 
-A true box whose shorter side is below the limit is neither required nor, where something finds it, counted against the
-detector; nor is a found box below the limit that meets nothing. The curve's area is COCO's: 101 points of recall.
+Some true boxes are neither required nor, where something finds them, counted against the detector: those whose shorter
+side is below the limit, and those that are marked as let off (nearly hidden, or beside the road). Nor is a found box
+below the limit counted that meets nothing. The curve's area is COCO's: 101 points of recall.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One picture: true boxes and found boxes (xyxy, class ids, scores), all in pixels of the network's input."""
+    """One picture: true boxes (N) and found boxes (M) as xyxy, all in pixels of the network's input.
+
+    let_off (N): true boxes that need not be found, though they may.
+    """
 
     true_xyxy: Array
     true_class: NDArray[np.int16]
+    let_off: NDArray[np.bool_]
     found_xyxy: Array
     found_class: NDArray[np.int16]
     found_score: Array
@@ -39,8 +44,10 @@ def average_precision(
     hits: list[bool] = []
     required = 0
     for picture in pictures:
-        wanted, found, score = _of_class(picture, class_id)
-        needed = _shorter(wanted) >= shorter_px
+        true = np.ones(len(picture.true_class), bool) if class_id is None else picture.true_class == class_id
+        called = np.ones(len(picture.found_class), bool) if class_id is None else picture.found_class == class_id
+        wanted, found, score = picture.true_xyxy[true], picture.found_xyxy[called], picture.found_score[called]
+        needed = (_shorter(wanted) >= shorter_px) & ~picture.let_off[true]
         required += int(needed.sum())
         for place, outcome in _match(wanted, needed, found, score, at):
             if outcome is not None or _shorter(found[place : place + 1])[0] >= shorter_px:
@@ -59,13 +66,6 @@ def overlaps(first: Array, second: Array) -> Array:
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (first, second)]
     share: Array = both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-9)
     return share
-
-
-def _of_class(picture: Judged, class_id: int | None) -> tuple[Array, Array, Array]:
-    if class_id is None:
-        return picture.true_xyxy, picture.found_xyxy, picture.found_score
-    found = picture.found_class == class_id
-    return picture.true_xyxy[picture.true_class == class_id], picture.found_xyxy[found], picture.found_score[found]
 
 
 def _match(wanted: Array, needed: NDArray[np.bool_], found: Array, score: Array, at: float) -> list[tuple[int, bool | None]]:

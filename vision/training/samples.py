@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +12,15 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from vision.core.types import VEHICLE_CLASSES
 from vision.errors import ConfigError
 from vision.simulation.render.painter import Image
 
-__all__ = ["Batch", "Frames", "load_frames"]
+__all__ = ["Batch", "Frames", "Note", "load_frames"]
 
 Boxes = NDArray[np.float32]
 PADDING: Final = 114
+_KINDS: Final = {".jpg", ".jpeg", ".png"}
 _LEAST_LEFT: Final = 0.35
 _SMALLEST_PX: Final = 4.0
 
@@ -34,12 +36,30 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a simulation knows of a picture: weather, and of each of its N boxes the share in sight and whether it is parked."""
+
+    weather: str
+    visible: NDArray[np.float32]
+    parked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Frames:
-    """Labelled frames: the pictures' files and, for each, its boxes (N, 5): class, centre x, y, width, height in 0..1."""
+    """Labelled frames: the pictures' files and, for each, its boxes (N, 5): class, centre x, y, width, height in 0..1.
+
+    notes: by the picture's file name; empty for pictures that were not rendered.
+    """
 
     images: tuple[Path, ...]
     labels: tuple[Boxes, ...]
     names: dict[int, str]
+    notes: dict[str, Note] = field(default_factory=dict)
+
+    def note(self, index: int) -> Note:
+        """The picture's note; where it has none, everything is in sight and nothing parked."""
+        count = len(self.labels[index])
+        return self.notes.get(self.images[index].name) or Note("", np.ones(count, np.float32), np.zeros(count, bool))
 
     def read(self, index: int) -> Image:
         """The picture (H, W, 3) BGR. Raises ConfigError where it is no picture."""
@@ -53,14 +73,16 @@ class Frames:
         kind, x, y, w, h = self.labels[index].T
         return np.stack([kind, (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height], axis=1)
 
-    def batches(self, random: np.random.Generator, size: int, shape: tuple[int, int], *, whole: bool) -> Iterator[Batch]:
-        """Endless batches of pictures of (height, width): windows round a box, or whole frames."""
-        order = np.zeros(0, np.intp)
-        while True:
-            if len(order) < size:
-                order = np.concatenate([order, random.permutation(len(self.images))])
-            now, order = order[:size], order[size:]
-            yield _batch([self._sample(int(i), random, shape, whole=whole) for i in now])
+    def batch(self, seed: int, step: int, size: int, shape: tuple[int, int], *, whole: bool) -> Batch:
+        """A step's pictures of (height, width): windows round a box, or whole frames. The same step gives the same batch.
+
+        The steps go through all pictures in an order by chance, then through them in another.
+        """
+        rounds, places = np.divmod(np.arange(step * size, (step + 1) * size), len(self.images))
+        orders = {int(n): np.random.default_rng([seed, 0, int(n)]).permutation(len(self.images)) for n in np.unique(rounds)}
+        random = np.random.default_rng([seed, 1, step])
+        picked = [int(orders[int(n)][place]) for n, place in zip(rounds, places, strict=True)]
+        return _batch([self._sample(index, random, shape, whole=whole) for index in picked])
 
     def _sample(self, index: int, random: np.random.Generator, shape: tuple[int, int], *, whole: bool) -> tuple[Image, Boxes]:
         image = self.read(index)
@@ -77,15 +99,53 @@ def load_frames(data: Path, part: str) -> Frames:
     try:
         plan = yaml.safe_load(data.read_text(encoding="utf-8"))
         root = data.parent / plan.get("path", ".")
-        folder = root / plan[part]
-        names = plan["names"]
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
-        raise ConfigError(f"{data} is not a YOLO data file with path, train, val and names: {error!r}") from None
-    images = tuple(sorted(p for p in folder.glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"}))
+        folder, names = _folder(root, plan[part]), plan["names"]
+        by_id = {int(k): str(v) for k, v in (names.items() if isinstance(names, dict) else enumerate(names))}
+    except OSError as error:
+        raise ConfigError(f"{data} cannot be read ({error.strerror}); give the data.yaml of labelled frames") from None
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ConfigError(f"{data} is not a YOLO data file with train, val and names ({reason})") from None
+    if not set(by_id.values()) & set(VEHICLE_CLASSES):
+        raise ConfigError(f"{data}: none of its names is truck, bus or car (they are {', '.join(by_id.values())}); rename them")
+    images = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in _KINDS))
     if not images:
-        raise ConfigError(f"{folder} holds no pictures; make some with the command `frames`, or correct {data}")
-    labels = tuple(_labels(folder.parent.parent / "labels" / folder.name / (p.stem + ".txt")) for p in images)
-    return Frames(images, labels, dict(names.items() if isinstance(names, dict) else enumerate(names)))
+        raise ConfigError(f"{folder} holds no pictures (.jpg or .png); correct `{part}` in {data}")
+    labels = tuple(_labels(_label_file(image), len(by_id)) for image in images)
+    if not any(map(len, labels)):
+        raise ConfigError(f"none of the pictures in {folder} has a label in {_label_file(images[0]).parent}; label some first")
+    return Frames(images, labels, by_id, _notes(root / f"{part}.jsonl"))
+
+
+def _folder(root: Path, given: object) -> Path:
+    """The folder of pictures; some tools write `../train/images` for one that lies beside data.yaml."""
+    if not isinstance(given, str):
+        raise TypeError(f"train and val must each be one folder, not {given!r}")
+    folder = root / given
+    beside = root / given.removeprefix("../")
+    return beside if not folder.is_dir() and beside.is_dir() else folder
+
+
+def _label_file(image: Path) -> Path:
+    """Where YOLO's tools keep a picture's labels: the last folder called images becomes labels."""
+    parts = list(image.with_suffix(".txt").parts)
+    places = [place for place, name in enumerate(parts) if name == "images"]
+    if places:
+        parts[places[-1]] = "labels"
+    return Path(*parts)
+
+
+def _notes(path: Path) -> dict[str, Note]:
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+        return {
+            row["picture"]: Note(row["weather"], np.array(row["visible"], np.float32), np.array(row["parked"], bool))
+            for row in rows
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path} does not hold the notes that rendering writes; render the frames anew") from None
 
 
 def fitted(image: Image, boxes: Boxes, shape: tuple[int, int]) -> tuple[Image, Boxes]:
@@ -102,7 +162,7 @@ def fitted(image: Image, boxes: Boxes, shape: tuple[int, int]) -> tuple[Image, B
     return canvas, moved
 
 
-def _labels(path: Path) -> Boxes:
+def _labels(path: Path, classes: int) -> Boxes:
     try:
         lines = path.read_text(encoding="ascii").split("\n")
         rows = [[float(value) for value in line.split()] for line in lines if line.strip()]
@@ -111,6 +171,8 @@ def _labels(path: Path) -> Boxes:
         return np.zeros((0, 5), np.float32)
     except (OSError, ValueError):
         raise ConfigError(f"labels {path} are not lines of `class x y width height`; correct the file") from None
+    if not ((boxes[:, 1:] >= 0) & (boxes[:, 1:] <= 1)).all() or not np.isin(boxes[:, 0], np.arange(classes)).all():
+        raise ConfigError(f"labels {path} have a class that data.yaml does not name, or a place outside 0..1; correct the file")
     return boxes
 
 
