@@ -17,11 +17,11 @@ SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; 
 	"$(PYTHON)" scripts/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench accuracy schema docs lock clean
+.PHONY: help run setup test check bench accuracy demo-model schema docs lock clean
 
 help: ## List what make can do
 	@echo "LaneWatch: make TARGET [NAME=value ...]"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 13
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 13
 
 run: ## Start everything; SOURCE=file or rtsp url, WEIGHTS=model, GATE=gate file, PORT=8080, DATA=folder
 	@$(SETUP) run
@@ -62,6 +62,11 @@ bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.
 accuracy: ## Score queues and dwell times against simulated truth, write docs/accuracy.md; RECORDINGS="short_jam/mast8_hard -j 4" shows only
 	@$(SETUP) dev
 	$(BIN)/python -m scripts.accuracy $$RECORDINGS
+
+demo-model: ## Train the demo model anew from rendered frames, at most 90 minutes on two cores, into weights/
+	@$(SETUP) dev ml
+	$(BIN)/lanewatch train --demo --render 6000 --seed 1 --minutes 60 --out "$${OUT:-.lanewatch/demo-model}"
+	cp "$${OUT:-.lanewatch/demo-model}"/model/* weights/
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py
 	@$(SETUP) dev modules
