@@ -6,29 +6,32 @@ override WEIGHTS := $(value WEIGHTS)
 override GATE := $(value GATE)
 override DATA := $(value DATA)
 override PORT := $(value PORT)
+override SPEED := $(value SPEED)
 override TESTS := $(value TESTS)
 override OUT := $(value OUT)
 override BENCH := $(value BENCH)
 override RECORDINGS := $(value RECORDINGS)
-export SOURCE WEIGHTS GATE DATA PORT ML TESTS OUT BENCH RECORDINGS
+override SCENES := $(value SCENES)
+export SOURCE WEIGHTS GATE DATA PORT SPEED ML TESTS OUT BENCH RECORDINGS SCENES
 
 BIN := .venv/bin
 SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; as root: apt-get install python3 python3-venv" >&2; exit 2; }; \
 	"$(PYTHON)" scripts/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench accuracy demo-model schema docs lock clean
+.PHONY: help run setup test check bench accuracy accuracy-video demo-model schema docs lock clean
 
 help: ## List what make can do
 	@echo "LaneWatch: make TARGET [NAME=value ...]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 13
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 17
 
-run: ## Start everything; SOURCE=file or rtsp url, WEIGHTS=model, GATE=gate file, PORT=8080, DATA=folder
+run: ## Start everything, by itself a simulated gate (SPEED=10); SOURCE=file or rtsp url, WEIGHTS=model, GATE=gate file, PORT=8080, DATA=folder
 	@$(SETUP) run
 	@set --; \
 	[ -z "$$SOURCE" ] || set -- "$$@" --source "$$SOURCE"; \
 	[ -z "$$WEIGHTS" ] || set -- "$$@" --weights "$$WEIGHTS"; \
 	[ -z "$$GATE" ] || set -- "$$@" --gate "$$GATE"; \
+	[ -z "$$SPEED" ] || set -- "$$@" --speed "$$SPEED"; \
 	[ -z "$$PORT" ] || set -- "$$@" --port "$$PORT"; \
 	[ -z "$$DATA" ] || set -- "$$@" --data "$$DATA"; \
 	exec $(BIN)/lanewatch run "$$@"
@@ -62,6 +65,10 @@ bench: ## Cost of the video path against ultralytics on the same clip; OUT=file.
 accuracy: ## Score queues and dwell times against simulated truth, write docs/accuracy.md; RECORDINGS="short_jam/mast8_hard -j 4" shows only
 	@$(SETUP) dev
 	$(BIN)/python -m scripts.accuracy $$RECORDINGS
+
+accuracy-video: ## Score four simulated scenes played through encoder, decoder, detector and core, write docs/accuracy.md; SCENES=day shows one
+	@$(SETUP) dev
+	$(BIN)/python -m scripts.accuracy_video $$SCENES
 
 demo-model: ## Train the demo model anew from rendered frames, at most 90 minutes on two cores, into weights/
 	@$(SETUP) dev ml

@@ -180,14 +180,14 @@ def weights() -> None:
 
 
 def _wanted_weights() -> str:
-    """WEIGHTS, else those that the gate file names where there is a source to look at, else none."""
-    given = os.environ.get("WEIGHTS", "")
-    if given or not any(v for n, v in os.environ.items() if n == "SOURCE" or re.fullmatch(r"LANEWATCH_CAMERA_\w+_URL", n)):
+    """WEIGHTS, else those of the gate file where there is a source to look at, else none: the simulated gate has its own."""
+    given, gate, source = (os.environ.get(name, "") for name in ("WEIGHTS", "GATE", "SOURCE"))
+    gate = gate or os.environ.get("LANEWATCH_GATE", "")
+    streams = any(value for name, value in os.environ.items() if re.fullmatch(r"LANEWATCH_CAMERA_\w+_URL", name))
+    if given or not (source or (gate and streams)):
         return given
     try:
-        named = re.search(
-            r"\bweights:\s*['\"]?([^'\",}\s]+)", Path(os.environ.get("GATE") or "none").read_text(encoding="utf-8")
-        )
+        named = re.search(r"\bweights:\s*['\"]?([^'\",}\s]+)", Path(gate or "none").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         named = None
     return named[1] if named else "yolo11n.pt"

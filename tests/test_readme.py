@@ -68,7 +68,7 @@ def test_the_options_of_the_program_exist(command):
         assert option in shown.stdout
 
 
-def test_make_run_starts_the_reference_gate_and_ends_cleanly(tmp_path):
+def test_make_run_starts_the_simulated_gate_and_ends_cleanly(tmp_path):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

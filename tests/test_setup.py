@@ -12,7 +12,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ["help", "run", "setup", "test", "check", "bench", "accuracy", "schema", "docs", "lock", "clean"]
+TARGETS = [
+    "help",
+    "run",
+    "setup",
+    "test",
+    "check",
+    "bench",
+    "accuracy",
+    "accuracy-video",
+    "demo-model",
+    "schema",
+    "docs",
+    "lock",
+    "clean",
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ import numpy as np
 from vision.config import Camera, GateConfig, load_gate, parse_gate
 from vision.errors import ConfigError
 
-__all__ = ["REFERENCE_GATE", "checked_gate", "gate_path", "single_gate"]
+__all__ = ["checked_gate", "gate_path", "single_gate"]
 
-REFERENCE_GATE: Final = Path(__file__).resolve().parents[2] / "config" / "kim-thanh.yaml"
 NARROWEST: Final = 0.01
 NATIVE: Final = (1920, 1080)  # the picture for which a ground map is tried where the gate file does not say
 

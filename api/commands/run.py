@@ -16,9 +16,10 @@ from typing import Annotated, Final
 import typer
 
 from api.commands.config import config_in_use
-from api.commands.gates import REFERENCE_GATE, checked_gate, gate_path, single_gate
+from api.commands.gates import checked_gate, gate_path, single_gate
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from api.commands.link import forget_run, note_run
+from api.commands.simulated import Simulated, simulated_gate
 from vision.config import GateConfig
 from vision.errors import ConfigError
 
@@ -29,7 +30,10 @@ LANEWATCH: Final = (sys.executable, "-m", "api.cli")
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to run: the gate in use and its file, where its files lie, what its cameras show, where the page is."""
+    """What is to run: the gate in use and its file, where its files lie, what its cameras show, where the page is.
+
+    simulated: where the gate is the one that ships with the software.
+    """
 
     config: GateConfig
     gate_file: Path
@@ -38,16 +42,22 @@ class _Plan:
     has_source: bool
     host: str
     port: int
+    simulated: Simulated | None = None
 
 
 def run_command(
     *,
-    gate: Annotated[Path | None, typer.Option(help="Gate file. Default: one lane for one source, else Kim Thanh.")] = None,
+    gate: Annotated[
+        Path | None, typer.Option(help="Gate file. Default: one lane for one source; without a source the simulated gate.")
+    ] = None,
     source: Annotated[list[str] | None, typer.Option(help="Video file or rtsp:// URL; CAMERA=... to say whose.")] = None,
     weights: Annotated[str | None, typer.Option(help="Detector weights. Default: the gate file's.")] = None,
     data: Annotated[Path, typer.Option(envvar="LANEWATCH_DATA", help="Folder for history and state.")] = Path(".lanewatch"),
     host: Annotated[str, typer.Option(envvar="LANEWATCH_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="LANEWATCH_PORT", min=0, max=65535, help="0 takes a free one.")] = 8080,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=60, help="Simulated gate: how many times as fast as ours its day passes.")
+    ] = None,
     once: Annotated[bool, typer.Option(help="Play video files once and end, instead of looping.")] = False,
     record: Annotated[Path | None, typer.Option(help="Record what the core sees: .jsonl or .jsonl.gz.")] = None,
     import_: Annotated[
@@ -57,22 +67,36 @@ def run_command(
     """Run everything on this machine: worker, api, page, bus and history. Ctrl-C ends it."""
     from api.embedded import data_lock
 
-    chosen = gate_path(gate) or (None if source else REFERENCE_GATE)
-    config = single_gate() if chosen is None else checked_gate(chosen)
-    overrides = assigned(source or [], config)
+    simulated = _simulated(gate, source, speed)
+    config = simulated.config if simulated else _given(gate)
+    overrides = simulated.sources if simulated else assigned(source or [], config)
     _check_files(overrides.values())
     home = data / config.id
     with data_lock(home) as lock:
-        config = config_in_use(config, data, import_changed=import_)
+        config = config_in_use(config, data, import_changed=import_ or simulated is not None)
         gate_file = home / "gate.yaml"
         _write_gate(config, gate_file)
         has_source = any(camera_urls(config, overrides).values())
-        plan = _Plan(config, gate_file, home, overrides, has_source, host, _free_port(host, port))
+        plan = _Plan(config, gate_file, home, overrides, has_source, host, _free_port(host, port), simulated)
         ready = _weights(config, weights, camera_urls(config, overrides)) if has_source else None
         worker = ["--weights", str(ready)] if ready else []
         worker += ["--once"] if once else []
         worker += ["--record", str(record)] if record else []
         _supervise(plan, worker, data, lock.fileno(), final=once)
+
+
+def _simulated(gate: Path | None, source: Sequence[str] | None, speed: float | None) -> Simulated | None:
+    """The simulated gate, where neither a gate nor a source is given. Raises ConfigError for a speed without it."""
+    if gate_path(gate) is None and not source:
+        return simulated_gate(_free_port("127.0.0.1", 0), 1.0 if speed is None else speed)
+    if speed is not None:
+        raise ConfigError("--speed is for the simulated gate; leave it out, or leave out --gate and --source")
+    return None
+
+
+def _given(gate: Path | None) -> GateConfig:
+    chosen = gate_path(gate)
+    return single_gate() if chosen is None else checked_gate(chosen)
 
 
 def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, final: bool) -> None:
@@ -98,6 +122,8 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
             supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock], muted=quiet))
             env["REDIS_URL"] = f"unix://{address}"
             wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
+        if plan.simulated is not None:
+            supervisor.start(Program("gate", [*LANEWATCH, *plan.simulated.arguments(plan.home)], env=env))
         supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))
         supervisor.start(Program("worker", [*LANEWATCH, "worker", *worker], env=env, final=final))
         note_run(plan.home, _page(plan), api_token)
@@ -163,7 +189,12 @@ def _say_where(plan: _Plan, token: str) -> None:
     lines = [
         f"LaneWatch is running. Open {_page(plan)}/sign-in?token={token} (the link works once; `lanewatch link` makes another)"
     ]
-    if not plan.has_source:
+    if plan.simulated is not None:
+        lines += [
+            "This is the simulated gate: rendered cameras, a detector model that knows only them, known truth.",
+            "Your own: make run SOURCE=<file or rtsp url> WEIGHTS=<model>, or make run GATE=<gate file> WEIGHTS=<model>.",
+        ]
+    elif not plan.has_source:
         names = [camera.url_env for camera in plan.config.cameras if camera.url_env]
         where = f", or set {' and '.join(names)} to their streams" if names else ""
         lines += [

@@ -8,13 +8,14 @@ import yaml
 from PIL import Image
 
 from api.commands.config import config_in_use
-from api.commands.gates import REFERENCE_GATE, single_gate
+from api.commands.gates import single_gate
 from api.commands.work import recording_path
 from tests.support.cli import lanewatch
 from tests.support.gate_scene import scene_gate
 from tests.support.video import make_video
 from vision.config import load_gate
 
+KIM_THANH = Path(__file__).parents[2] / "config" / "kim-thanh.yaml"
 Capture = pytest.CaptureFixture[str]
 
 
@@ -30,7 +31,7 @@ def gate_file(path: Path) -> Path:
 
 
 def test_check_tells_what_a_gate_file_says(capsys: Capture) -> None:
-    ended = lanewatch(capsys, "check", REFERENCE_GATE)
+    ended = lanewatch(capsys, "check", KIM_THANH)
     assert ended.code == 0, ended.err
     assert "gate kim-thanh: 5 lanes" in ended.out
     assert "calibrated" in ended.out

@@ -26,6 +26,7 @@ from tests.support.processes import Running, alive, descendants, running, until
 from tests.support.video import Mover, make_video
 from vision.config import load_gate
 
+KIM_THANH = Path(__file__).parents[2] / "config" / "kim-thanh.yaml"
 TOKEN = "a-token-of-the-tests-0123456789"
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 RULE = {"name": "here", "measure": "vehicles", "fire_at": 1, "clear_at": 0, "for_s": 0, "keep_firing_for_s": 1}
@@ -161,10 +162,10 @@ def _replays(folder: Path, record: Path, live: list[dict[str, Any]]) -> None:
 
 @pytest.mark.timeout(120)
 def test_nobody_outlives_a_killed_run(tmp_path: Path, refused: Any) -> None:
-    with running(tmp_path) as run:
+    with running(tmp_path, "--gate", KIM_THANH) as run:
         tree = descendants(run.process.pid)
         assert len(tree) >= 3
-        assert "in use by another LaneWatch" in refused()
+        assert "in use by another LaneWatch" in refused("--gate", KIM_THANH)
         run.process.kill()
         assert until(lambda: not any(map(alive, tree))), [tree[pid] for pid in tree if alive(pid)]
 
@@ -186,7 +187,7 @@ def test_bad_sources(tmp_path: Path, model: Path, refused: Any) -> None:
     (tmp_path / "x.mp4").write_bytes(b"no video " * 300)
     assert "none.mp4 does not exist" in refused("--source", tmp_path / "none.mp4", "--weights", model)
     assert "x.mp4 is not a video" in refused("--source", tmp_path / "x.mp4", "--weights", model)
-    assert "CAMERA=" in refused("--gate", "config/kim-thanh.yaml", "--source", tmp_path / "x.mp4")
+    assert "CAMERA=" in refused("--gate", KIM_THANH, "--source", tmp_path / "x.mp4")
 
 
 def test_bad_weights_and_bad_gate(tmp_path: Path, video: Path, refused: Any) -> None:
