@@ -38,7 +38,7 @@ PRIOR_MOVE_VARIANCE: Final = 9.0
 COUNT_SIGMA: Final = 0.1
 """How well a queue is counted, per vehicle in it; the far end of a long one is seen worst (docs/accuracy.md)."""
 HOLD_UP_SHARE: Final = 0.01
-"""Share of services in which the booth is left alone for a while; a hold-up lasts x medians with probability x to the -2."""
+"""Share of services in which the booth is left alone for a while; that lasts x medians or more with probability x to the -3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ class Booth:
     def remaining(self, elapsed_s: float) -> tuple[float, float]:
         """Mean and variance of what is left of a service that has lasted elapsed_s.
 
-        The longer it is overdue, the likelier is a hold-up, and one that has lasted x lasts x more on average.
+        The longer it is overdue, the likelier is a hold-up, and one that has lasted x lasts x / 2 more on average.
         """
         mean, variance, survival = self._usual(elapsed_s)
         median = math.exp(self.mu)
         if elapsed_s <= median:
             return mean, variance
-        held_up = HOLD_UP_SHARE * (median / elapsed_s) ** 2
+        held_up = HOLD_UP_SHARE * (median / elapsed_s) ** 3
         share = held_up / (held_up + (1.0 - HOLD_UP_SHARE) * survival)
-        mixed = (1.0 - share) * mean + share * elapsed_s
-        return mixed, (1.0 - share) * (variance + mean**2) + share * 2.0 * elapsed_s**2 - mixed**2
+        mixed = (1.0 - share) * mean + share * elapsed_s / 2
+        return mixed, (1.0 - share) * (variance + mean**2) + share * elapsed_s**2 - mixed**2
 
     def _usual(self, elapsed_s: float) -> tuple[float, float, float]:
         """Mean, variance and probability of the rest of a service without hold-up: the truncated lognormal's moments."""
