@@ -79,8 +79,8 @@ def test_a_scene_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.timeout(300)
 def test_a_minute_of_pictures_is_measured_as_its_truth_says(tmp_path: Path) -> None:
-    files = made(VideoScene("minute", "", "one-mast", "jam", "day", 9005), tmp_path, 1.0)
-    assert made(VideoScene("minute", "", "one-mast", "jam", "day", 9005), tmp_path, 1.0) == files
+    files = made(VideoScene("minute", "", "one-mast", "rush", "day", 9005), tmp_path, 1.0)
+    assert made(VideoScene("minute", "", "one-mast", "rush", "day", 9005), tmp_path, 1.0) == files
     score = scored(played(files, tmp_path / "results", DEMO_MODEL), files)
     print(score)
     assert score.unmeasured < 0.1
