@@ -21,7 +21,7 @@ from vision.core.types import Seen
 from vision.recording import Recorded, read_recording
 from vision.replay import merged, replay
 
-__all__ = ["Replayed", "ScoringError", "replay_and_score", "replay_into"]
+__all__ = ["Replayed", "ScoringError", "every", "replay_and_score", "replay_into", "scored"]
 
 
 class ScoringError(RuntimeError):
@@ -45,7 +45,7 @@ def replay_and_score(recording: OracleRecording, picture: Path | None = None) ->
     with tempfile.TemporaryDirectory(prefix="lanewatch-accuracy-") as folder:
         out = Path(folder) / "out"
         cpu_s = replay_into(recording, out)
-        figures = figures_of(_score(out, recording.truth)) | _wait(out, recording)
+        figures = figures_of(scored(out, recording.truth)) | _wait(out, recording)
         if picture is not None:
             from scripts.accuracy.plots import plot  # noqa: PLC0415 (slow to import, and seldom wanted)
 
@@ -59,7 +59,7 @@ def replay_into(recording: OracleRecording, out: Path) -> float:
     events: Iterable[Recorded] = merged([read_recording(recording.file).events])
     if recording.fps != FULL_FPS:
         config = _at(config, recording.fps)
-        events = _every(round(FULL_FPS / recording.fps), events)
+        events = every(round(FULL_FPS / recording.fps), events)
     began = time.process_time()
     replay(events, config, out)
     return time.process_time() - began
@@ -70,18 +70,19 @@ def _at(config: GateConfig, fps: float) -> GateConfig:
     return config.model_copy(update={"cameras": cameras})
 
 
-def _every(step: int, events: Iterable[Recorded]) -> Iterator[Recorded]:
+def every(step: int, events: Iterable[Recorded]) -> Iterator[Recorded]:
     """Of each camera's frames every step-th, all other events."""
     frames: Counter[str] = Counter()
     for event in events:
         if isinstance(event, Seen):
             frames[event.camera] += 1
-            if frames[event.camera] % step != 1:
+            if (frames[event.camera] - 1) % step:
                 continue
         yield event
 
 
-def _score(out: Path, truth: Path) -> dict[str, Any]:
+def scored(out: Path, truth: Path) -> dict[str, Any]:
+    """What score.py says of a replay's output. Raises ScoringError."""
     command = [sys.executable, str(ORACLE / "score.py"), str(out), str(truth), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -11,7 +11,9 @@ from scripts.accuracy.expected_wait import Joining, wait_score
 from scripts.accuracy.figures import FIGURES, read_table, worse, write_table
 from scripts.accuracy.oracle import ORACLE, ROOT, OracleRecording
 from scripts.accuracy.pages import COMMITTED, PAGE, write_part
+from scripts.accuracy.replaying import every
 from scripts.accuracy.table import main_table, references, thinned_table, verdict, wait_table
+from vision.core.types import CameraChanged, Detections, Seen, Tick
 
 NAME = "main_a/mast8_typical"
 GOOD = {figure.name: 0.99 if figure.more_is_better else 0.1 for figure in FIGURES}
@@ -110,6 +112,15 @@ def test_only_the_marked_part_of_a_page_changes(tmp_path):
 @pytest.mark.parametrize("name", ["short_jam/mast8+entry8_typical", "main_a/mast8_typical@2.5"])
 def test_a_recording_is_called_as_it_is_named(name):
     assert OracleRecording.named(name).name == name
+
+
+def test_fewer_frames_are_every_second_of_each_camera_and_all_else():
+    seen = [Seen(camera, 0, t, Detections.empty()) for t in (0.2, 0.4, 0.6, 0.8) for camera in ("a", "b")]
+    events = [CameraChanged("a", 0, 0.0, "online", 1, 1), *seen, Tick(1.0)]
+    kept = list(every(2, events))
+    assert [(event.camera, event.t) for event in kept[1:-1]] == [(c, t) for t in (0.2, 0.6) for c in ("a", "b")]
+    assert (kept[0], kept[-1]) == (events[0], events[-1])
+    assert list(every(1, events)) == events
 
 
 def test_the_expected_wait_is_held_against_one_who_knows_the_queue():
