@@ -72,7 +72,7 @@ accuracy-video: ## Score four simulated scenes played through encoder, decoder, 
 
 demo-model: ## Train the demo model anew from rendered frames, at most 90 minutes on two cores, into weights/
 	@$(SETUP) dev ml
-	$(BIN)/lanewatch train --demo --render 6000 --seed 1 --minutes 60 --out "$${OUT:-.lanewatch/demo-model}"
+	$(BIN)/lanewatch train --demo --render 6000 --seed 1 --steps 12000 --minutes 70 --out "$${OUT:-.lanewatch/demo-model}"
 	cp "$${OUT:-.lanewatch/demo-model}"/model/* weights/
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py

@@ -12,6 +12,7 @@ COPY requirements/ requirements/
 COPY docker/install.sh docker/
 COPY vision/ vision/
 COPY api/ api/
+COPY weights/ weights/
 ENV PIP_NO_CACHE_DIR=1
 RUN sh docker/install.sh /opt/lanewatch ml ml
 
