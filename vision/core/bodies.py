@@ -38,6 +38,8 @@ MOVING: Final = 0.5
 Q_MOVING: Final = 0.9
 """Spread of the acceleration that the model does not know, m/s2 over a second, of a moving vehicle."""
 Q_STANDING: Final = 0.35
+REST_TIME_S: Final = 3.0
+"""How long an error in a standing vehicle's speed lasts."""
 Q_OFFSET: Final = 0.12
 """Spread of the offset's drift, m over a second, of a moving vehicle."""
 OFFSET_TIME_S: Final = 20.0
@@ -49,6 +51,9 @@ MOST: Final = np.array([np.inf, 25.0, 20.0, 4.4, 2.7, 6.0])
 """Bounds of the states; the sizes are what the law allows, with a little over."""
 SHAPE_REACH: Final = 2.5
 """A vehicle's size stays within so many sigmas of what it was born with: boxes of a neighbour must not reshape it."""
+REVERSE_M: Final = 3.0
+REVERSE_SIGMAS: Final = 4.0
+"""Vehicles do not reverse: nobody goes back behind where he surely was by more than this."""
 STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
 """Differences for numerical derivatives, per state."""
 
@@ -142,6 +147,10 @@ class Bodies:
 
     def _spread(self, dt: float, standing: Flags) -> None:
         p = self.p
+        # What is not known of a standing vehicle's speed does not last: it stands.
+        stay = np.where(standing, np.exp(-dt / REST_TIME_S), 1.0)
+        p[:, V, :] *= stay[:, None]
+        p[:, :, V] *= stay[:, None]
         q = np.where(standing, Q_STANDING, Q_MOVING) ** 2 * dt
         # Position is driven by speed: F = I - dt * e_s e_v'.
         p[:, S, :] -= dt * p[:, V, :]
@@ -171,6 +180,8 @@ class Bodies:
             p = p - gain[:, :, None] * ph[:, None, :]
         self.x[rows] = np.clip(x, self.least[rows], self.most[rows])
         self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
+        farthest = self.x[rows, S] + REVERSE_M + REVERSE_SIGMAS * np.sqrt(self.p[rows, S, S])
+        self.most[rows, S] = np.minimum(self.most[rows, S], farthest)
 
     def part(self) -> None:
         """Keeps the line in order: nobody stands in the vehicle ahead. Both give way, the less certain one more."""
@@ -197,7 +208,7 @@ class Bodies:
             "p": self.p.tolist(),
             "updated_t": self.updated_t.tolist(),
             "least": self.least[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
-            "most": self.most[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
+            "most": [[s if s < np.inf else None, *sizes] for s, *sizes in self.most[:, [S, LENGTH, HEIGHT, WIDTH]].tolist()],
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -211,4 +222,5 @@ class Bodies:
         self.updated_t = np.array(data["updated_t"], float)
         self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
         self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
-        self.most[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["most"], float).reshape(count, 3)
+        most = [[np.inf if s is None else s, *sizes] for s, *sizes in data["most"]]
+        self.most[:, [S, LENGTH, HEIGHT, WIDTH]] = np.array(most, float).reshape(count, 4)

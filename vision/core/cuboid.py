@@ -96,6 +96,10 @@ class Appearance:
     cut: Flags
     depth: Array
 
+    def of(self, rows: Flags) -> Appearance:
+        """The look of some of them."""
+        return Appearance(self.full[rows], self.modal[rows], self.visible[rows], self.cut[rows], self.depth[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class _Placed:

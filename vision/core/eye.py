@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera
+from vision.core.acuity import Acuity
 from vision.core.camera_pose import CameraPose, fit_pose
 from vision.core.cuboid import S
 from vision.core.road import Road
@@ -59,6 +60,7 @@ class Eye:
     last_t: float | None = None
     period_s: float = 0.2
     tried: dict[int, float] = field(default_factory=dict)
+    acuity: Acuity = field(default_factory=Acuity)
     last: list[tuple[list[float], int]] = field(default_factory=list)
 
     @classmethod
@@ -89,6 +91,12 @@ class Eye:
         self.tracker.tracks.clear()
         self.tried.clear()
         self.last_t = None
+
+    def learn_scores(self, road: Road, boxes: Boxes, owners: dict[int, int]) -> None:
+        """Learns how strong the boxes of vehicles are that it knows well; owners: vehicle number by box."""
+        known = [column for column, number in owners.items() if road.vehicles[number].well_known]
+        if known and self.last_t is not None:
+            self.acuity.learn_scores(boxes.xyxy[known], boxes.score[known], min(boxes.t - self.last_t, 1.0))
 
     def finish(self, boxes: Boxes, owners: dict[int, int]) -> None:
         """Ends a frame: notes its time and which box (by index) shows which vehicle (by number)."""
@@ -121,6 +129,7 @@ class Eye:
             "period_s": self.period_s,
             "tracks": self.tracker.as_data(),
             "tried": [list(pair) for pair in self.tried.items()],
+            "acuity": self.acuity.as_data(),
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -128,3 +137,4 @@ class Eye:
         self.last_t, self.period_s = data["last_t"], data["period_s"]
         self.tracker.load(data["tracks"])
         self.tried = {int(number): t for number, t in data["tried"]}
+        self.acuity.load(data["acuity"])

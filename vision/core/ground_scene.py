@@ -139,7 +139,8 @@ class GroundScene:
         pairs = _pair(sight, allowed, boxes)
         sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
         owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
-        _note(road, owners, boxes)
+        _note(road, eye, owners, boxes)
+        eye.learn_scores(road, boxes, owners)
         miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows)
         for track in follow(eye, boxes, owners.keys() | pairs.explained):
             consider(road, eye, pose, track, boxes.t)
@@ -157,11 +158,11 @@ def _pair(sight: Sight, allowed: Flags, boxes: Boxes) -> _Pairs:
     )
 
 
-def _note(road: Road, owners: dict[int, int], boxes: Boxes) -> None:
+def _note(road: Road, eye: Eye, owners: dict[int, int], boxes: Boxes) -> None:
     """Credits the vehicles that were found with their boxes."""
     for column, number in owners.items():
         vehicle = road.vehicles[number]
         vehicle.seen_t = boxes.t
-        vehicle.hits += 1
+        vehicle.found(eye.acuity.strength(boxes.xyxy[column], float(boxes.score[column])))
         vehicle.missed_s = 0.0
         vehicle.votes[int(boxes.class_id[column])] += float(boxes.score[column])

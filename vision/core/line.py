@@ -6,6 +6,7 @@ This is the only place where visits begin and end, so the books always balance: 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -37,6 +38,10 @@ class Books:
         return self.present_at_start + self.arrivals + self.changes_in - self.departures - self.changes_out - self.lost
 
 
+def _arrival(visit: OpenVisit) -> float:
+    return -math.inf if visit.arrived_t is None else visit.arrived_t
+
+
 class LaneLine:
     """The visits of one lane. Scenes tell it what they saw; it never looks at a picture."""
 
@@ -57,14 +62,15 @@ class LaneLine:
         """What the books say minus what is there; 0, or the lane's audit shows it."""
         return self.books.expected() - len(self.vehicles)
 
-    def enter(self, vehicle: Vehicle, arrived_t: float | None, *, start_censored: bool) -> None:
+    def enter(self, vehicle: Vehicle, arrived_t: float | None, *, start_censored: bool, inferred: bool = False) -> None:
         """Begins a visit: by arrival, or because it was there already (present at start or hidden when it came)."""
         if vehicle.present_at_start:
             self.books.present_at_start += 1
         else:
             self.books.arrivals += 1
             self.history.arrived(vehicle.first_seen_t if arrived_t is None else arrived_t)
-        self._open(vehicle, OpenVisit(self._next_id(vehicle), arrived_t, start_censored))
+        visit = OpenVisit(self._next_id(vehicle), arrived_t, start_censored, inferred=inferred)
+        self._open(vehicle, visit)
 
     def change_from(self, other: LaneLine, vehicle: Vehicle, t: float) -> None:
         """Takes over a vehicle that changed lanes: its visit there ends, one here goes on with its arrival and joining."""
@@ -89,6 +95,7 @@ class LaneLine:
 
     def lose(self, vehicle: Vehicle, t: float) -> None:
         """Ends a visit whose vehicle is gone without having been seen to leave; t is when it was seen last."""
+        self._spare(vehicle)
         self.books.lost += 1
         visit = vehicle.as_visit("lost", t)
         self.history.lost(visit, t)
@@ -103,6 +110,8 @@ class LaneLine:
     def update(self, t: float) -> None:
         """Brings order, joining and service up to date with where the vehicles are at t."""
         self.vehicles.sort(key=lambda vehicle: (vehicle.front, vehicle.number))
+        if self.calibrated:
+            self._keep_order()
         for vehicle in self.vehicles:
             visit = vehicle.visit
             assert visit is not None
@@ -148,11 +157,47 @@ class LaneLine:
         self.closed = data.get("closed", False)
         self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]
 
+    def _keep_order(self) -> None:
+        """Gives the visits to the vehicles in order of arrival: nobody overtakes in a lane, but bodies can be confused.
+
+        Those that changed lanes came in between and keep theirs.
+        """
+        arrivals = [v for v in self.vehicles if v.visit is not None and v.visit.previous_visit_id is None]
+        visits = sorted((v.visit for v in arrivals if v.visit is not None), key=_arrival)
+        for vehicle, visit in zip(arrivals, visits, strict=True):
+            if vehicle.visit is not visit:
+                self._hand_over(arrivals, visits)
+                return
+
+    @staticmethod
+    def _hand_over(vehicles: list[Vehicle], visits: list[OpenVisit]) -> None:
+        """Gives vehicles these visits; service is where a vehicle is, not who it is."""
+        services = [(v.visit.service_t, v.visit.in_service) for v in vehicles if v.visit is not None]
+        for vehicle, visit, (service_t, in_service) in zip(vehicles, visits, services, strict=True):
+            vehicle.visit = visit
+            visit.service_t, visit.in_service = service_t, in_service
+
+    def _spare(self, vehicle: Vehicle) -> None:
+        """Before a vehicle is lost: one that was seen to arrive gets the place of the nearest whose arrival was inferred.
+
+        Most likely they are one: it was lost out of sight and found again as another.
+        """
+        others = [v for v in self.vehicles if v.visit is not None and v.visit.previous_visit_id is None]
+        if vehicle not in others or vehicle.visit is None or vehicle.visit.inferred:
+            return
+        place = others.index(vehicle)
+        doubtful = [i for i, v in enumerate(others) if v.visit is not None and v.visit.inferred]
+        if doubtful:
+            other = others[min(doubtful, key=lambda i: abs(i - place))]
+            assert other.visit is not None
+            self._hand_over([vehicle, other], [other.visit, vehicle.visit])
+
     def _at_stop_line(self, vehicle: Vehicle) -> bool:
         is_head = vehicle is self.vehicles[0]
         return self.calibrated and is_head and vehicle.front <= self.lane.service_m
 
     def _open(self, vehicle: Vehicle, visit: OpenVisit) -> None:
+        visit.first_seen_t = vehicle.first_seen_t
         vehicle.visit = visit
         self.vehicles.append(vehicle)
         self.started.append(vehicle.as_visit("open", None))

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from vision.core.adoption import adopt, clash, lost_vehicle
 from vision.core.births import Guess, guess_body
 from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import LENGTH, S, appearance
+from vision.core.cuboid import LENGTH, Appearance, S, V, appearance
 from vision.core.eye import Boxes, Eye
 from vision.core.geometry import overlap_of_first
 from vision.core.road import FREE_SPEED, Road
-from vision.core.sight import detectability
 from vision.core.tracker import Track
 from vision.core.vehicle import Vehicle
 
@@ -23,18 +22,28 @@ __all__ = ["consider", "follow"]
 
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
-CONFIRM_SCORE: Final = 0.8
-"""A new vehicle needs so many boxes over so long, and this sum of their scores."""
+CONFIRM_STRENGTH: Final = 2.4
+"""A new vehicle needs so many boxes over so long, and this sum of their strengths."""
 CERTAIN_S: Final = 12.0
 CERTAIN_SHARE: Final = 0.4
 """What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
 trucks in shadows for many seconds."""
+STRONG: Final = 0.85
+STRONG_COST: Final = 9.0
+STRONG_S: Final = 1.5
+"""Or else a box this strong that fits a body this well, after this time."""
 OVERDUE_M: Final = 15.0
 OVERDUE_CHANCE: Final = 0.7
 """A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
+REST_SHARE: Final = 0.06
+"""A box whose edges move by less than this share of its larger side in a second shows a standing vehicle."""
 TRY_AGAIN_S: Final = 1.0
 TRY_AGAIN_SHARE: Final = 0.3
 """A box that could not be placed is looked at again after this time, and after this share of its age."""
+LEAST_VISIBLE: Final = 0.02
+OFF_SHARE: Final = 0.3
+OFF_PX: Final = 3.0
+"""A new vehicle shows at least this share of its picture, its edges no farther from the box than this share of it."""
 PART_SHARE: Final = 0.75
 """A box that lies this much in the box of a known vehicle is a part of it."""
 AT_START_S: Final = 3.0
@@ -46,7 +55,7 @@ def follow(eye: Eye, boxes: Boxes, taken: Set[int]) -> list[Track]:
     tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
     alive = {track.number for track in eye.tracker.tracks}
     eye.tried = {number: tried for number, tried in eye.tried.items() if number in alive}
-    return [track for track in tracks if _confirmed(track, boxes.t) and _due(track, eye, boxes.t)]
+    return [track for track in tracks if _confirmed(track, eye, boxes.t) and _due(track, eye, boxes.t)]
 
 
 def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> None:
@@ -55,15 +64,17 @@ def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> 
     guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, road.table, pose)
     if guess is None or not eye.measures(guess.lane, guess.x[S]):
         return
+    if not _shows(road, pose, guess, np.array(track.box)):
+        return
     other = clash(road, guess, t)
     if other == "taken":
         return
     lost = lost_vehicle(road, guess, t) if other is None else other
-    if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, eye.period_s, t):
+    if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, guess, eye, t):
         return
     eye.tracker.drop({track.number})
     if lost is None:
-        _begin(road, track, guess, t)
+        _begin(road, eye, track, guess, t)
     else:
         adopt(road, lost, guess, t)
 
@@ -76,22 +87,44 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     return free
 
 
-def _confirmed(track: Track, t: float) -> bool:
-    return track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S and track.score_sum >= CONFIRM_SCORE
+def _confirmed(track: Track, eye: Eye, t: float) -> bool:
+    enough = eye.acuity.strength(track.box, track.score_sum) >= CONFIRM_STRENGTH
+    return enough and track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S
 
 
 def _due(track: Track, eye: Eye, t: float) -> bool:
     return t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
 
 
-def _begin(road: Road, track: Track, guess: Guess, t: float) -> None:
+def _begin(road: Road, eye: Eye, track: Track, guess: Guess, t: float) -> None:
     front = float(guess.x[S])
+    if _rests(track, t):
+        guess.x[V] = 0.0
     vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
+    vehicle.strength = eye.acuity.strength(track.box, track.score_sum / track.hits)
     vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
     road.vehicles[track.number] = vehicle
     road.bodies.add(track.number, guess.lane, guess.x, guess.p)
+
+
+def _shows(road: Road, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
+    """Whether a body among the known vehicles would be in sight, and about where the box (4,) is."""
+    look = _look(road, pose, guess.lane, guess.x)
+    if look.visible[-1] < LEAST_VISIBLE:
+        return False
+    low, high = np.minimum(look.full[-1], look.modal[-1]), np.maximum(look.full[-1], look.modal[-1])
+    off = np.maximum(np.maximum(low - box, box - high), 0.0)
+    return bool((off < OFF_SHARE * np.maximum(box[2:] - box[:2], 4.0)[[0, 1, 0, 1]] + OFF_PX).all())
+
+
+def _rests(track: Track, t: float) -> bool:
+    """Whether a box has stayed where it was first seen."""
+    age = t - track.first_t
+    side = max(track.box[2] - track.box[0], track.box[3] - track.box[1])
+    moved = max(abs(now - then) for now, then in zip(track.box, track.first_box, strict=True))
+    return moved < REST_SHARE * side * max(age, 1.0)
 
 
 def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> bool:
@@ -100,17 +133,23 @@ def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> 
         return False
     before = guess.x.copy()
     before[S] += OVERDUE_M
-    return min(_chance(road, pose, guess.lane, x) for x in (guess.x, before)) > OVERDUE_CHANCE
+    return min(_chance(road, eye, pose, guess.lane, x) for x in (guess.x, before)) > OVERDUE_CHANCE
 
 
-def _chance(road: Road, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> float:
+def _chance(road: Road, eye: Eye, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> float:
     """How surely a body (6,) on a lane is found among the known vehicles."""
+    return float(eye.acuity.chance(_look(road, pose, lane, x))[-1])
+
+
+def _look(road: Road, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> Appearance:
+    """The look of the known vehicles and, last, of a body (6,) on a lane."""
     bodies = road.bodies
-    look = appearance(np.vstack([bodies.x, x[None]]), np.append(bodies.lane, lane), road.table, pose)
-    return float(detectability(look)[-1])
+    return appearance(np.vstack([bodies.x, x[None]]), np.append(bodies.lane, lane), road.table, pose)
 
 
-def _certain(track: Track, period_s: float, t: float) -> bool:
-    """Whether a box was followed for so long that it must be a vehicle, wherever it came from."""
+def _certain(track: Track, guess: Guess, eye: Eye, t: float) -> bool:
+    """Whether a box must be a vehicle wherever it came from: strong and shaped like one, or followed for long."""
     age = t - track.first_t
-    return age >= CERTAIN_S and track.hits * period_s >= CERTAIN_SHARE * age
+    if age >= STRONG_S and guess.cost < STRONG_COST and eye.acuity.strength(track.box, track.score_sum / track.hits) > STRONG:
+        return True
+    return age >= CERTAIN_S and track.hits * eye.period_s >= CERTAIN_SHARE * age

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from vision.core.cuboid import LENGTH, D, S, V
-from vision.core.geometry import LaneAxis
 from vision.core.line import LaneLine
 from vision.core.road import FREE_SPEED, Road
 from vision.core.vehicle import Vehicle
@@ -16,25 +15,52 @@ __all__ = ["change_lanes", "pass_lines", "publish"]
 
 STANDING_MPS: Final = 5 / 3.6
 """Slower than 5 km/h is standing (SUMO's E2 detector)."""
-PAST_M: Final = -0.7
-"""A front this far past the stop line has passed it."""
+PAST_M: Final = -1.0
+PAST_SIGMAS: Final = 2.0
+"""A moving front this far, and so many sigmas of its place, past the stop line has passed it. The moment is worked out
+from its speed, so that being sure costs no accuracy."""
 SURELY_PAST_M: Final = -9.0
 """Vehicles halt at the stop line: one that stands a little past it is still there, only seen badly; not so far past it."""
 FORGET_PAST_M: Final = -25.0
 FORGET_BEYOND_M: Final = 300.0
 """A vehicle without a visit is out of reach so far past the stop line, or so far upstream of it."""
+HEADWAY_S: Final = 2.0
+"""Vehicles come at least so long after each other."""
+CENSORED_M: Final = 60.0
+"""Of a vehicle that was found this far inside the zone the arrival is not known."""
+SHARED_SHARE: Final = 0.5
+"""Places on a lane that share this much of the shorter vehicle's length cannot both be right; with less, the order of the
+line parts them."""
 ASIDE_M: Final = 1.2
 CHANGE_MARGIN_M: Final = 0.5
-"""A vehicle so far aside of its axis changes lanes once it is nearer to another axis by this margin."""
+CHANGE_MPS: Final = 0.7
+CHANGE_VISIBLE: Final = 0.25
+STANDING_VISIBLE: Final = 0.6
+"""A vehicle so far aside of its axis changes lanes once it is nearer to another axis by this margin, and so much of it is in
+sight: more where it stands."""
+
+
+class _Place(NamedTuple):
+    """A place on the road: lane index, metres along its axis and to its right."""
+
+    lane: int
+    s: float
+    d: float
 
 
 def change_lanes(road: Road, t: float) -> None:
-    """Moves vehicles that came nearer to another lane's axis to that lane."""
+    """Moves vehicles that came nearer to another lane's axis to that lane; those that cannot be there stay in theirs."""
     bodies = road.bodies
     for row in np.flatnonzero(np.abs(bodies.x[:, D]) > ASIDE_M).tolist():
-        axis = road.axes[int(bodies.lane[row])]
-        if axis is not None:
-            _change_lane(road, row, axis, t)
+        there = _beside(road, row)
+        if there is None:
+            continue
+        vehicle = road.vehicles[int(bodies.number[row])]
+        clear = CHANGE_VISIBLE if bodies.x[row, V] > CHANGE_MPS else STANDING_VISIBLE
+        if vehicle.seen_t == t and vehicle.visible > clear and _is_free(road, row, there):
+            _move(road, row, there, t)
+        else:
+            bodies.x[row, D] = np.clip(bodies.x[row, D], -ASIDE_M, ASIDE_M)
 
 
 def pass_lines(road: Road, t: float) -> None:
@@ -44,7 +70,8 @@ def pass_lines(road: Road, t: float) -> None:
     for row, number in enumerate(bodies.number.tolist()):
         vehicle = road.vehicles[number]
         s = float(bodies.x[row, S])
-        _pass(road.lines[vehicle.lane_id], vehicle, s, float(bodies.x[row, V]), t)
+        past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
+        _pass(road.lines[vehicle.lane_id], vehicle, s, float(bodies.x[row, V]), t, past=past)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
             keep[row] = False
             del road.vehicles[number]
@@ -63,8 +90,11 @@ def publish(road: Road, t: float) -> None:
         line.update(t)
 
 
-def _change_lane(road: Road, row: int, axis: LaneAxis, t: float) -> None:
-    lane = int(road.bodies.lane[row])
+def _beside(road: Road, row: int) -> _Place | None:
+    """Where a vehicle is on the lane whose axis it is nearer to than to its own; None if there is no such lane."""
+    lane, axis = int(road.bodies.lane[row]), road.axes[int(road.bodies.lane[row])]
+    if axis is None:
+        return None
     s, d = float(road.bodies.x[row, S]), float(road.bodies.x[row, D])
     along = axis.direction(s)
     point = axis.at(np.array([s]))[0] + np.array([along[1], -along[0]]) * d
@@ -73,23 +103,33 @@ def _change_lane(road: Road, row: int, axis: LaneAxis, t: float) -> None:
             continue
         new_s, new_d = (float(a[0]) for a in beside.locate(point[None]))
         if abs(new_d) < abs(d) - CHANGE_MARGIN_M:
-            _move(road, row, other, (new_s, new_d), t)
-            return
+            return _Place(other, new_s, new_d)
+    return None
 
 
-def _move(road: Road, row: int, lane: int, place: tuple[float, float], t: float) -> None:
+def _is_free(road: Road, row: int, there: _Place) -> bool:
+    """Whether nobody is where a vehicle would be that came to another lane."""
+    bodies = road.bodies
+    s, rears = there.s, bodies.x[:, S] + bodies.x[:, LENGTH]
+    shared = np.minimum(s + bodies.x[row, LENGTH], rears) - np.maximum(s, bodies.x[:, S])
+    too_much = shared > SHARED_SHARE * np.minimum(bodies.x[row, LENGTH], bodies.x[:, LENGTH])
+    return not bool(((bodies.lane == there.lane) & too_much).any())
+
+
+def _move(road: Road, row: int, there: _Place, t: float) -> None:
     bodies = road.bodies
     vehicle = road.vehicles[int(bodies.number[row])]
-    bodies.lane[row], bodies.x[row, [S, D]] = lane, place
+    bodies.lane[row], bodies.x[row, [S, D]] = there.lane, (there.s, there.d)
+    lane_id = road.ids[there.lane]
     if vehicle.visit is None:
-        vehicle.lane_id = road.ids[lane]
+        vehicle.lane_id = lane_id
     else:
-        road.lines[road.ids[lane]].change_from(road.lines[vehicle.lane_id], vehicle, t)
+        road.lines[lane_id].change_from(road.lines[vehicle.lane_id], vehicle, t)
 
 
-def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float) -> None:
+def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> None:
     if vehicle.visit is not None:
-        if s < PAST_M and (v > STANDING_MPS or s < SURELY_PAST_M):
+        if (s < past and v > STANDING_MPS) or s < SURELY_PAST_M:
             line.depart(vehicle, round(max(t + s / max(v, 1.0), vehicle.first_seen_t), 3))
             vehicle.gone = True
     elif not vehicle.gone:
@@ -107,7 +147,15 @@ def _arrive(vehicle: Vehicle, line: LaneLine, s: float, v: float, t: float) -> N
     elif vehicle.present_at_start:
         line.enter(vehicle, None, start_censored=True)
     else:
-        ahead = [other.visit.arrived_t for other in line.vehicles if other.visit and other.front < s]
-        earliest = max([a for a in ahead if a is not None], default=-np.inf)
-        guess = vehicle.first_seen_t - (zone - s) / FREE_SPEED
-        line.enter(vehicle, round(max(guess, min(earliest + 2.0, vehicle.first_seen_t)), 3), start_censored=zone - s > 60)
+        arrived = _inferred_arrival(vehicle, line, s)
+        line.enter(vehicle, arrived, start_censored=zone - s > CENSORED_M, inferred=True)
+
+
+def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float) -> float:
+    """When a vehicle that was found in the zone came: after the one ahead and before the one behind it."""
+    after = max([v.visit.arrived_t for v in line.vehicles if v.front < s and v.visit and v.visit.arrived_t], default=-np.inf)
+    before = min([v.visit.arrived_t for v in line.vehicles if v.front > s and v.visit and v.visit.arrived_t], default=np.inf)
+    guess = vehicle.first_seen_t - (line.lane.zone_m - s) / FREE_SPEED
+    if before < np.inf and not after < guess < before:
+        guess = (max(after, before - 2 * HEADWAY_S) + before) / 2
+    return round(max(guess, min(after + HEADWAY_S, vehicle.first_seen_t)), 3)

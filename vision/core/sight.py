@@ -13,7 +13,7 @@ from vision.core.bodies import STEPS, Bodies
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, Appearance, D, LaneTable, S, appearance, edges
 
-__all__ = ["Sight", "detectability"]
+__all__ = ["Sight"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -27,27 +27,18 @@ DRIFT_TIME_S: Final = 1.0
 PIXEL: Final = 0.7
 CUT_SHARE: Final = 0.15
 """How far a partly hidden edge may lie from where it is expected, as a share of the side."""
+BOTTOM: Final = 3
+RISEN_DOUBT: Final = 9.0
+"""A lower edge that is higher than expected may be hidden by the vehicle before it, more than is known: its variance grows
+by this factor."""
 GATE: Final = 30.0
 """Largest cost of a pair: the sum over four edges of squared residuals in sigmas, and the log of the spread."""
 EDGE_CAP: Final = 12.0
 HIDDEN_COST: Final = 8.0
 """Cost of taking a box for a vehicle that should be wholly hidden."""
-HIDDEN_SHARE: Final = 0.12
-SEEN_SHARE: Final = 0.6
-"""Visible shares: up to the first a vehicle counts as hidden, from the second on a detector finds it if it is large enough."""
-SMALLEST_PX: Final = 8.0
-LARGE_PX: Final = 24.0
-"""Sides in native pixels: never found below the first, as a rule from the second on."""
 FAR: Final = 1e4
 _MATTERS: Final = np.array([S, LENGTH, HEIGHT, WIDTH, D])
 """The states that a box depends on."""
-
-
-def detectability(look: Appearance) -> Array:
-    """How surely (N,) a detector finds each vehicle, 0..1, by the share of it that is visible and its visible size."""
-    sides = look.modal[:, 2:] - look.modal[:, :2]
-    size = np.clip((sides.min(-1) - SMALLEST_PX) / (LARGE_PX - SMALLEST_PX), 0.0, 1.0)
-    return np.asarray(size * np.clip((look.visible - HIDDEN_SHARE) / (SEEN_SHARE - HIDDEN_SHARE), 0.0, 1.0))
 
 
 @dataclass(slots=True)
@@ -108,5 +99,13 @@ class Sight:
         limits = np.array([self.pose.width, self.pose.height], float)
         border = np.concatenate([boxes[:, :2] < 2, boxes[:, 2:] > limits - 2], axis=1)
         used = ~look.cut[rows] & ~border
-        self.bodies.correct(rows, self.jacobian[rows], boxes - look.full[rows], variance, used)
+        residual = boxes - look.full[rows]
+        risen = (residual[:, BOTTOM] < 0) & self._behind_someone()[rows]
+        variance[risen, BOTTOM] *= RISEN_DOUBT
+        self.bodies.correct(rows, self.jacobian[rows], residual, variance, used)
         self.bodies.updated_t[rows] = t
+
+    def _behind_someone(self) -> NDArray[np.bool_]:
+        """Whether (N,) a vehicle of the same lane is nearer to the camera, so that it may hide more than is known."""
+        lane, depth = self.bodies.lane, self.look.depth
+        return np.asarray(((lane[:, None] == lane) & (depth < depth[:, None])).any(1))

@@ -15,10 +15,18 @@ __all__ = ["STANDING_AFTER_S", "OpenVisit", "Vehicle"]
 STANDING_AFTER_S: Final = 1.0
 """A vehicle stands once it has been slow for longer than this (SUMO's E2 detector: 1 s)."""
 
+KNOWN_HITS: Final = 15
+"""A vehicle that was found so often is surely real."""
+STRENGTH_HITS: Final = 25
+"""A vehicle's strength is that of about so many boxes."""
+LEAST_CONSPICUOUS: Final = 0.5
+EXPECTED_S: Final = 10.0
+"""What is expected weighs as much as so many seconds of experience with a vehicle."""
+
 
 @dataclass(slots=True)
 class OpenVisit:
-    """A visit that is going on; its fields are those of Visit."""
+    """A visit that is going on; its fields are those of Visit. One that nobody saw begin is inferred."""
 
     visit_id: str
     arrived_t: float | None
@@ -27,6 +35,8 @@ class OpenVisit:
     joined_t: float | None = None
     service_t: float | None = None
     in_service: bool = False
+    first_seen_t: float = 0.0
+    inferred: bool = False
 
 
 @dataclass(slots=True)
@@ -47,8 +57,26 @@ class Vehicle:
     present_at_start: bool = False
     hits: int = 0
     missed_s: float = 0.0
+    strength: float = 1.0
+    due_s: float = 0.0
+    found_s: float = 0.0
     gone: bool = False
     visit: OpenVisit | None = None
+
+    @property
+    def well_known(self) -> bool:
+        """Whether it was found often enough to be surely real."""
+        return self.hits >= KNOWN_HITS
+
+    @property
+    def conspicuous(self) -> float:
+        """How often it is found beside what was expected, within limits: some vehicles are hard to see, however near."""
+        return max((EXPECTED_S + self.found_s) / (EXPECTED_S + self.due_s), LEAST_CONSPICUOUS)
+
+    def found(self, strength: float) -> None:
+        """Notes one more box of it, of this strength (see Acuity)."""
+        self.hits += 1
+        self.strength += (strength - self.strength) / min(self.hits, STRENGTH_HITS)
 
     @property
     def vehicle_class(self) -> VehicleClass:
@@ -74,7 +102,7 @@ class Vehicle:
             visit_id=visit.visit_id,
             lane_id=self.lane_id,
             vehicle_class=self.vehicle_class,
-            first_seen_t=self.first_seen_t,
+            first_seen_t=visit.first_seen_t,
             arrived_t=visit.arrived_t,
             joined_t=visit.joined_t,
             service_t=visit.service_t,
