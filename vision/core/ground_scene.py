@@ -79,7 +79,7 @@ class GroundScene:
         boxes = Boxes.of(seen, eye.pose)
         owners = self._match(eye, eye.pose, boxes)
         self._road.bodies.part()
-        change_lanes(self._road, seen.t)
+        change_lanes(self._road, eye.pose, seen.t)
         pass_lines(self._road, seen.t)
         publish(self._road, seen.t)
         eye.finish(boxes, owners)

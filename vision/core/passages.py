@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from vision.core.cuboid import LENGTH, D, S, V
+from vision.core.camera_pose import CameraPose
+from vision.core.cuboid import LENGTH, D, S, V, appearance
 from vision.core.line import LaneLine
 from vision.core.road import FREE_SPEED, Road
 from vision.core.vehicle import Vehicle
@@ -33,9 +34,7 @@ SHARED_SHARE: Final = 0.5
 line parts them."""
 ASIDE_M: Final = 1.2
 CHANGE_MARGIN_M: Final = 0.5
-CHANGE_MPS: Final = 0.7
 CHANGE_VISIBLE: Final = 0.25
-STANDING_VISIBLE: Final = 0.6
 """A vehicle so far aside of its axis changes lanes once it is nearer to another axis by this margin, and so much of it is in
 sight: more where it stands."""
 
@@ -48,7 +47,7 @@ class _Place(NamedTuple):
     d: float
 
 
-def change_lanes(road: Road, t: float) -> None:
+def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
     """Moves vehicles that came nearer to another lane's axis to that lane; those that cannot be there stay in theirs."""
     bodies = road.bodies
     for row in np.flatnonzero(np.abs(bodies.x[:, D]) > ASIDE_M).tolist():
@@ -56,8 +55,7 @@ def change_lanes(road: Road, t: float) -> None:
         if there is None:
             continue
         vehicle = road.vehicles[int(bodies.number[row])]
-        clear = CHANGE_VISIBLE if bodies.x[row, V] > CHANGE_MPS else STANDING_VISIBLE
-        if vehicle.seen_t == t and vehicle.visible > clear and _is_free(road, row, there):
+        if vehicle.seen_t == t and _is_free(road, row, there) and _visible(road, pose, row, there) > CHANGE_VISIBLE:
             _move(road, row, there, t)
         else:
             bodies.x[row, D] = np.clip(bodies.x[row, D], -ASIDE_M, ASIDE_M)
@@ -114,6 +112,13 @@ def _is_free(road: Road, row: int, there: _Place) -> bool:
     shared = np.minimum(s + bodies.x[row, LENGTH], rears) - np.maximum(s, bodies.x[:, S])
     too_much = shared > SHARED_SHARE * np.minimum(bodies.x[row, LENGTH], bodies.x[:, LENGTH])
     return not bool(((bodies.lane == there.lane) & too_much).any())
+
+
+def _visible(road: Road, pose: CameraPose, row: int, there: _Place) -> float:
+    """The share of a vehicle's picture that would be in sight at a place."""
+    x, lane = road.bodies.x.copy(), road.bodies.lane.copy()
+    x[row, [S, D]], lane[row] = (there.s, there.d), there.lane
+    return float(appearance(x, lane, road.table, pose).visible[row])
 
 
 def _move(road: Road, row: int, there: _Place, t: float) -> None:
