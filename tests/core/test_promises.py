@@ -145,11 +145,33 @@ def test_two_cameras_of_one_lane_give_one_visit_each() -> None:
     assert sum(isinstance(message, VisitStarted) for message in messages) == 5
     true = {truck.enters_t: truck.go_t + truck.halt_m / 2.0 - truck.enters_t for truck in trucks}
     for visit in visits:
-        assert visit.arrived_t is not None
-        entered = min(true, key=lambda t: abs(T0 + t - visit.arrived_t))
-        assert visit.arrived_t == pytest.approx(T0 + entered, abs=1.5)
+        arrived_t = visit.arrived_t or 0.0
+        _, entered = min((abs(T0 + t - arrived_t), t) for t in true)
+        assert arrived_t == pytest.approx(T0 + entered, abs=1.5)
         assert dwell(visit) == pytest.approx(true[entered], abs=3.0)
     queue = {m.data.t - T0: m.data.queue_vehicles for m in messages if isinstance(m, LaneMeasured) and m.data.lane_id == "A"}
     assert queue[55.0] == 4
     assert balanced(messages)
     assert section(config).lanes == ("A", "B")
+
+
+def test_a_lane_that_goes_from_the_config_takes_nothing_along() -> None:
+    whole = gate()
+    camera = whole.cameras[0]
+    camera = camera.model_copy(update={"views": camera.views[:1]})
+    smaller = whole.model_copy(update={"lanes": whole.lanes[:1], "cameras": (camera,)})
+    messages = run(with_another_config(smaller, 30.0))
+    after = [m.data for m in messages if isinstance(m, LaneMeasured) and m.data.t > T0 + 30]
+    assert {data.lane_id for data in after} == {"A"}
+    assert [visit.visit_id for visit in ended(messages)] == [
+        visit.visit_id for visit in ended(run(drive(QUEUE, 80.0))) if visit.lane_id == "A"
+    ]
+    assert balanced(messages)
+
+
+def test_a_lane_before_it_goes_and_vehicles_stay_in_theirs() -> None:
+    whole = gate()
+    camera = whole.cameras[0].model_copy(update={"views": whole.cameras[0].views[1:]})
+    smaller = whole.model_copy(update={"lanes": whole.lanes[1:], "cameras": (camera,)})
+    messages = run(with_another_config(smaller, 30.0))
+    assert [v.lane_id for v in ended(messages)] == ["B"]

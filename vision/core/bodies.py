@@ -102,6 +102,12 @@ class Bodies:
         self.least, self.most = self.least[rows], self.most[rows]
         self.x, self.p = self.x[rows], self.p[rows]
 
+    def renumber_lanes(self, index: list[int | None]) -> None:
+        """Gives the lanes other indices: the new one by the old one; who was on a lane that is no more goes with it."""
+        lanes = np.array([-1 if new is None else new for new in index], np.intp)
+        self.lane = lanes[self.lane]
+        self.keep(self.lane >= 0)
+
     def order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows in order of lane and position, and for each row the row ahead of it in its lane, -1 for none."""
         rows = np.lexsort((self.x[:, S], self.lane))

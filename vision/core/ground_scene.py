@@ -104,6 +104,7 @@ class GroundScene:
         """Plain data for a checkpoint."""
         return {
             "began_t": self._road.began_t,
+            "lanes": list(self._road.ids),
             "bodies": self._road.bodies.as_data(),
             "vehicles": [vehicle.as_data() for vehicle in self._road.vehicles.values()],
             "eyes": {name: eye.as_data() for name, eye in self._eyes.items()},
@@ -118,7 +119,9 @@ class GroundScene:
                 self.resize(name, *saved["size"])
                 self._eyes[name].load(saved)
         road.bodies.load(data["bodies"])
-        road.vehicles = {v["number"]: Vehicle.from_data(v) for v in data["vehicles"]}
+        road.bodies.renumber_lanes([road.ids.index(name) if name in road.ids else None for name in data["lanes"]])
+        vehicles = (Vehicle.from_data(v) for v in data["vehicles"])
+        road.vehicles = {v.number: v for v in vehicles if v.lane_id in road.ids}
         return road.vehicles
 
     def _begin_frame(self, t: float) -> None:

@@ -35,8 +35,9 @@ line parts them."""
 ASIDE_M: Final = 1.2
 CHANGE_MARGIN_M: Final = 0.5
 CHANGE_VISIBLE: Final = 0.25
-"""A vehicle so far aside of its axis changes lanes once it is nearer to another axis by this margin, and so much of it is in
-sight: more where it stands."""
+CHANGE_S: Final = 0.8
+"""A vehicle so far aside of its axis changes lanes once it is nearer to another axis by this margin, would be in sight there
+with this share, and stays so for this time: one wrong box is no change of lane."""
 
 
 class _Place(NamedTuple):
@@ -50,15 +51,17 @@ class _Place(NamedTuple):
 def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
     """Moves vehicles that came nearer to another lane's axis to that lane; those that cannot be there stay in theirs."""
     bodies = road.bodies
-    for row in np.flatnonzero(np.abs(bodies.x[:, D]) > ASIDE_M).tolist():
-        there = _beside(road, row)
+    for row, number in enumerate(bodies.number.tolist()):
+        vehicle = road.vehicles[number]
+        there = _beside(road, row) if abs(bodies.x[row, D]) > ASIDE_M else None
         if there is None:
-            continue
-        vehicle = road.vehicles[int(bodies.number[row])]
-        if vehicle.seen_t == t and _is_free(road, row, there) and _visible(road, pose, row, there) > CHANGE_VISIBLE:
-            _move(road, row, there, t)
-        else:
+            vehicle.aside_since = None
+        elif not _is_free(road, row, there) or _visible(road, pose, row, there) < CHANGE_VISIBLE:
             bodies.x[row, D] = np.clip(bodies.x[row, D], -ASIDE_M, ASIDE_M)
+        elif vehicle.aside_since is None:
+            vehicle.aside_since = t
+        elif vehicle.seen_t == t and t - vehicle.aside_since >= CHANGE_S:
+            _move(road, row, there, t)
 
 
 def pass_lines(road: Road, t: float) -> None:
@@ -124,6 +127,7 @@ def _visible(road: Road, pose: CameraPose, row: int, there: _Place) -> float:
 def _move(road: Road, row: int, there: _Place, t: float) -> None:
     bodies = road.bodies
     vehicle = road.vehicles[int(bodies.number[row])]
+    vehicle.aside_since = None
     bodies.lane[row], bodies.x[row, [S, D]] = there.lane, (there.s, there.d)
     lane_id = road.ids[there.lane]
     if vehicle.visit is None:

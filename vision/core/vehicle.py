@@ -53,6 +53,7 @@ class Vehicle:
     votes: list[float] = field(default_factory=lambda: [0.0] * len(VEHICLE_CLASSES))
     visible: float = 1.0
     slow_since: float | None = None
+    aside_since: float | None = None
     moved: bool = False
     present_at_start: bool = False
     hits: int = 0
