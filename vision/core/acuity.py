@@ -46,9 +46,9 @@ class Acuity:
     waiting: dict[int, Array] = field(default_factory=dict)
     usual_score: Array = field(default_factory=lambda: np.full(len(SIZES) + 1, EXPECTED_SCORE))
 
-    def strength(self, box: Array | list[float], score: float) -> float:
-        """A box's score beside what is usual for the boxes of vehicles of its size; false boxes are weaker as a rule."""
-        return score / float(self.usual_score[_size_class(np.array(box)[None])[0]])
+    def strength(self, boxes: Array, scores: Array) -> Array:
+        """Scores (N,) of boxes (N, 4) beside what is usual for vehicles of their size; false boxes are weaker as a rule."""
+        return np.asarray(scores / self.usual_score[_size_class(boxes)])
 
     def learn_scores(self, boxes: Array, scores: Array, dt: float) -> None:
         """Takes the boxes (N, 4) and scores (N,) of vehicles that are surely real."""
@@ -63,23 +63,21 @@ class Acuity:
 
     def learn(self, look: Appearance, number: NDArray[np.int64], found: NDArray[np.bool_], dt: float) -> None:
         """Takes one frame: which vehicles (N,) that are surely real were found in it, dt seconds after the one before."""
-        weight = (_expected(look) * dt).tolist()
-        for one, kind, share, hit in zip(number.tolist(), _kind(look).tolist(), weight, found.tolist(), strict=True):
-            if not hit:
-                self.waiting.setdefault(one, np.zeros(_CLASSES))[kind] += share
-                continue
-            missed = self.waiting.pop(one, None)
-            if missed is not None:
-                self.tried_s += missed
-            self.tried_s[kind] += share
-            self.found_s[kind] += share
+        kinds, weight = _kind(look), _expected(look) * dt
+        np.add.at(self.tried_s, kinds[found], weight[found])
+        np.add.at(self.found_s, kinds[found], weight[found])
+        for one in self.waiting.keys() & set(number[found].tolist()):
+            self.tried_s += self.waiting.pop(one)
+        for row in np.flatnonzero(~found).tolist():
+            self.waiting.setdefault(int(number[row]), np.zeros(_CLASSES))[kinds[row]] += weight[row]
         full = self.tried_s > MEMORY_S
         self.tried_s[full] /= 2
         self.found_s[full] /= 2
 
     def forget(self, numbers: set[int]) -> None:
         """Drops the open misses of all but these vehicles."""
-        self.waiting = {number: missed for number, missed in self.waiting.items() if number in numbers}
+        for number in self.waiting.keys() - numbers:
+            del self.waiting[number]
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""

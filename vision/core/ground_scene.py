@@ -163,9 +163,10 @@ def _pair(sight: Sight, allowed: Flags, boxes: Boxes) -> _Pairs:
 
 def _note(road: Road, eye: Eye, owners: dict[int, int], boxes: Boxes) -> None:
     """Credits the vehicles that were found with their boxes."""
+    strength = eye.acuity.strength(boxes.xyxy, boxes.score).tolist()
     for column, number in owners.items():
         vehicle = road.vehicles[number]
         vehicle.seen_t = boxes.t
-        vehicle.found(eye.acuity.strength(boxes.xyxy[column], float(boxes.score[column])))
+        vehicle.found(strength[column])
         vehicle.missed_s = 0.0
         vehicle.votes[int(boxes.class_id[column])] += float(boxes.score[column])

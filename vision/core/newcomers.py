@@ -88,8 +88,13 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
 
 
 def _confirmed(track: Track, eye: Eye, t: float) -> bool:
-    enough = eye.acuity.strength(track.box, track.score_sum) >= CONFIRM_STRENGTH
-    return enough and track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S
+    long_enough = track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S
+    return long_enough and _strength(track, eye) * track.hits >= CONFIRM_STRENGTH
+
+
+def _strength(track: Track, eye: Eye) -> float:
+    """The mean strength of a track's boxes."""
+    return float(eye.acuity.strength(np.array([track.box]), np.array([track.score_sum / track.hits]))[0])
 
 
 def _due(track: Track, eye: Eye, t: float) -> bool:
@@ -103,7 +108,7 @@ def _begin(road: Road, eye: Eye, track: Track, guess: Guess, t: float) -> None:
     vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
-    vehicle.strength = eye.acuity.strength(track.box, track.score_sum / track.hits)
+    vehicle.strength = _strength(track, eye)
     vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
     road.vehicles[track.number] = vehicle
     road.bodies.add(track.number, guess.lane, guess.x, guess.p)
@@ -150,6 +155,6 @@ def _look(road: Road, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> Ap
 def _certain(track: Track, guess: Guess, eye: Eye, t: float) -> bool:
     """Whether a box must be a vehicle wherever it came from: strong and shaped like one, or followed for long."""
     age = t - track.first_t
-    if age >= STRONG_S and guess.cost < STRONG_COST and eye.acuity.strength(track.box, track.score_sum / track.hits) > STRONG:
+    if age >= STRONG_S and guess.cost < STRONG_COST and _strength(track, eye) > STRONG:
         return True
     return age >= CERTAIN_S and track.hits * eye.period_s >= CERTAIN_SHARE * age

@@ -109,14 +109,14 @@ def merge_doubles(detections: Detections) -> NDArray[np.intp]:
     if len(detections) < 2:
         return np.arange(len(detections))
     boxes = detections.xyxy.astype(np.float64)
-    order = np.lexsort((np.arange(len(boxes)), -detections.score))
-    double = iou(boxes, boxes) > DOUBLE_IOU
-    part = overlap_of_first(boxes, boxes) > PART_OF
-    kept: list[int] = []
-    for i in order:
-        if not any(double[i, k] or part[i, k] for k in kept):
-            kept.append(int(i))
-    return np.array(sorted(kept), dtype=np.intp)
+    same = (iou(boxes, boxes) > DOUBLE_IOU) | (overlap_of_first(boxes, boxes) > PART_OF)
+    np.fill_diagonal(same, val=False)
+    kept = np.zeros(len(boxes), bool)
+    if not same.any():
+        return np.arange(len(boxes))
+    for i in np.lexsort((np.arange(len(boxes)), -detections.score)):
+        kept[i] = not (same[i] & kept).any()
+    return np.flatnonzero(kept)
 
 
 def same_ground_share(a: Array, b: Array) -> Array:
