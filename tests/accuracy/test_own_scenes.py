@@ -3,6 +3,7 @@
 If a change is meant, keep the figures anew with `python -m tests.accuracy.test_own_scenes` and look at the diff.
 """
 
+import csv
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,10 @@ COMMITTED = Path(__file__).with_name("own_scenes.csv")
 @pytest.mark.parametrize("name", SCENES)
 def test_no_figure_is_worse_than_the_committed_one(tmp_path, name):
     assert worse(read_table(COMMITTED)[name], measured(name, tmp_path / "out")) == []
+    with (tmp_path / "out" / "visits.csv").open(encoding="utf-8", newline="") as lines:
+        for visit in csv.DictReader(lines):
+            times = [float(visit[key]) for key in ("arrived_t", "joined_t", "service_t", "left_t") if visit[key]]
+            assert times == sorted(times), visit
 
 
 if __name__ == "__main__":

@@ -82,6 +82,10 @@ def test_nothing_makes_it_raise_and_the_books_balance(ground: bool, events: list
         if isinstance(message, LaneMeasured):
             assert message.data.audit.residue == 0
             assert (message.data.vehicles is None) == (message.data.quality == "unknown")
+        elif isinstance(message, VisitEnded):
+            visit = message.data
+            times = [t for t in (visit.arrived_t, visit.joined_t, visit.service_t, visit.left_t) if t is not None]
+            assert times == sorted(times)
 
 
 @pytest.mark.parametrize("ground", [True, False])

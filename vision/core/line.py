@@ -176,6 +176,8 @@ class LaneLine:
         for vehicle, visit, (service_t, in_service) in zip(vehicles, visits, services, strict=True):
             vehicle.visit = visit
             visit.service_t, visit.in_service = service_t, in_service
+            if service_t is not None:
+                visit.joined_t = min(service_t, visit.joined_t or service_t)
 
     def _spare(self, vehicle: Vehicle) -> None:
         """Before a vehicle is lost: one that was seen to arrive gets the place of the nearest whose arrival was inferred.

@@ -96,17 +96,22 @@ class Vehicle:
         return self.slow_since is not None and t - self.slow_since > STANDING_AFTER_S
 
     def as_visit(self, outcome: Outcome, left_t: float | None) -> Visit:
-        """Its visit as a value; only for a vehicle that is on one."""
+        """Its visit as a value, its times in order; only for a vehicle that is on one.
+
+        What it is thought to have done after it was last seen it did not do: such times are left out.
+        """
         visit = self.visit
         assert visit is not None
+        left_t = None if left_t is None else max(left_t, visit.arrived_t or left_t)
+        service_t = _between(visit.arrived_t, visit.service_t, left_t)
         return Visit(
             visit_id=visit.visit_id,
             lane_id=self.lane_id,
             vehicle_class=self.vehicle_class,
             first_seen_t=visit.first_seen_t,
             arrived_t=visit.arrived_t,
-            joined_t=visit.joined_t,
-            service_t=visit.service_t,
+            joined_t=_between(visit.arrived_t, visit.joined_t, left_t if service_t is None else service_t),
+            service_t=service_t,
             left_t=left_t,
             outcome=outcome,
             start_censored=visit.start_censored,
@@ -123,3 +128,11 @@ class Vehicle:
         """The vehicle that `as_data` described."""
         visit = data["visit"]
         return cls(**{**data, "votes": list(data["votes"]), "visit": None if visit is None else OpenVisit(**visit)})
+
+
+def _between(start_t: float | None, t: float | None, end_t: float | None) -> float | None:
+    """A time that is not before a start; None if it is after an end."""
+    if t is None:
+        return None
+    t = t if start_t is None else max(t, start_t)
+    return None if end_t is not None and t > end_t else t
