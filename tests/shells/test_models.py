@@ -59,7 +59,7 @@ def test_what_is_in_the_cache_is_used_without_the_extra(tmp_path, monkeypatch):
     [(640, (9, 16), (384, 640)), (640, (3, 4), (480, 640)), (960, (1080, 1920), (544, 960)), (640, (16, 9), (640, 384))],
 )
 def test_the_network_fits_the_picture(image_size, frame_shape, shape):
-    assert models._network_shape(image_size, frame_shape) == shape
+    assert models.network_shape(image_size, frame_shape) == shape
 
 
 @pytest.mark.ml
