@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
+from vision.core.road import FREE_SPEED
 from vision.core.shapes import CLASS_FIT, SHAPE_SIGMA, SHAPES
 
 __all__ = ["Guess", "guess_body"]
@@ -23,10 +24,8 @@ EDGE_SHARE: Final = 0.035
 EDGE_CAP: Final = 16.0
 CUT_BOTTOM: Final = 2.5
 """Cost of a near end that must be hidden to explain a box."""
-FREE_SPEED: Final = 7.5
-"""Speed of a vehicle that was first seen on its way to the zone, m/s."""
 INSIDE_SPEED: Final = 3.0
-"""And of one that was first seen in it: it may stand or move."""
+"""Speed of a vehicle that was first seen in the zone, m/s: it may stand or move."""
 LEAST_SIGMA_M: Final = 1.5
 SPEED_SIGMA: Final = 3.0
 OFFSET_SIGMA_M: Final = 0.4
