@@ -123,7 +123,7 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
             env["REDIS_URL"] = f"unix://{address}"
             wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
         if plan.simulated is not None:
-            supervisor.start(Program("gate", [*LANEWATCH, *plan.simulated.arguments(plan.home)], env=env))
+            supervisor.start(Program("gate", [*LANEWATCH, *plan.simulated.arguments(plan.home, _page(plan))], env=env))
         supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))
         supervisor.start(Program("worker", [*LANEWATCH, "worker", *worker], env=env, final=final))
         note_run(plan.home, _page(plan), api_token)

@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -17,12 +17,14 @@ from vision.errors import ConfigError, LaneWatchError, StreamError
 
 if TYPE_CHECKING:
     from vision.rtsp.auth import Credentials
-    from vision.simulation.live.gate import LiveGate, LiveOrder, TellTruth
+    from vision.simulation.lane_notices import LaneNotices
+    from vision.simulation.live.gate import LiveGate, LiveOrder
 
 __all__ = ["simulate_command"]
 
 Scheme = Literal["basic", "digest"]
-LOGIN: str = "LANEWATCH_SIMULATION_LOGIN"  # USER:PASSWORD
+LOGIN: Final = "LANEWATCH_SIMULATION_LOGIN"  # USER:PASSWORD
+TOKEN: Final = "LANEWATCH_API_TOKEN"  # noqa: S105 - its variable
 
 
 def simulate_command(
@@ -38,6 +40,9 @@ def simulate_command(
     speed: Annotated[float, typer.Option(help="How many times as fast as ours the day's clock goes.")] = 1.0,
     auth: Annotated[Scheme | None, typer.Option(help=f"Ask for the credentials in {LOGIN} (USER:PASSWORD).")] = None,
     redis: Annotated[str | None, typer.Option(envvar="REDIS_URL", help="Tell the truth here, for the page.")] = None,
+    api: Annotated[
+        str | None, typer.Option(help=f"Address of the api to tell when lanes close and open, with the token in {TOKEN}.")
+    ] = None,
     control: Annotated[Path | None, typer.Option(help="A named pipe to make, for lines as on standard input.")] = None,
 ) -> None:
     """Simulate a border gate. Live, lines such as `freeze export 20` on standard input break its cameras."""
@@ -50,7 +55,7 @@ def simulate_command(
     from vision.simulation.live.gate import LiveOrder
 
     order = LiveOrder(seed, layout, scenario or "daily", weather, speed)
-    _live(order, port, None if auth is None else _credentials(auth), redis, control)
+    _live(order, port, None if auth is None else _credentials(auth), redis=redis, api=api, control=control)
 
 
 def _files(out: Path, seed: int, minutes: float, *, layout: str, scenario: str, weather: str, video: bool) -> None:
@@ -78,18 +83,30 @@ def _credentials(scheme: Scheme) -> Credentials:
     return Credentials(user, password, scheme)
 
 
-def _live(order: LiveOrder, port: int, credentials: Credentials | None, redis: str | None, control: Path | None) -> None:
+def _notices(api: str) -> LaneNotices:
+    from vision.simulation.lane_notices import LaneNotices
+
+    token = os.environ.get(TOKEN)
+    if not token:
+        raise ConfigError(f"--api needs the token that programs send: set {TOKEN} as it is for the api")
+    return LaneNotices(api, token)
+
+
+def _live(
+    order: LiveOrder, port: int, credentials: Credentials | None, *, redis: str | None, api: str | None, control: Path | None
+) -> None:
     from vision.simulation.layouts import LAYOUTS
     from vision.simulation.live.control import named_pipe, own_input
     from vision.simulation.live.gate import LiveGate
     from vision.simulation.truth_feed import TruthFeed
 
     with ExitStack() as stack:
-        tell: TellTruth | None = None
-        if redis:
-            tell = stack.enter_context(TruthFeed(redis, LAYOUTS[order.layout].gate().id)).tell
+        feed = stack.enter_context(TruthFeed(redis, LAYOUTS[order.layout].gate().id)) if redis else None
+        notices = stack.enter_context(_notices(api)) if api else None
         inputs = own_input() + ([stack.enter_context(named_pipe(control))] if control else [])
-        gate = stack.enter_context(LiveGate(order, port=port, credentials=credentials, tell=tell))
+        tell = feed.tell if feed else None
+        tell_closed = notices.tell if notices else None
+        gate = stack.enter_context(LiveGate(order, port=port, credentials=credentials, tell=tell, tell_closed=tell_closed))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: gate.stop())
         _say_where(gate)

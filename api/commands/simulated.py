@@ -24,9 +24,10 @@ class Simulated:
         """Each camera's stream."""
         return {camera.id: f"rtsp://127.0.0.1:{self.port}/{camera.id}" for camera in self.config.cameras}
 
-    def arguments(self, home: Path) -> Sequence[str]:
-        """Those of the command `simulate`; home: where its pipe for faults lies."""
-        return ("simulate", "--port", str(self.port), "--speed", f"{self.speed:g}", "--control", str(home / "faults"))
+    def arguments(self, home: Path, page: str) -> Sequence[str]:
+        """Those of the command `simulate`; home: where its pipe for faults lies, page: where its lanes' statuses are set."""
+        cameras = ("simulate", "--port", str(self.port), "--speed", f"{self.speed:g}", "--control", str(home / "faults"))
+        return (*cameras, "--api", page)
 
 
 def simulated_gate(port: int, speed: float) -> Simulated:

@@ -1,4 +1,4 @@
-"""`lanewatch run` by itself: the simulated gate with live cameras and known truth; with a gate of one's own, none of it."""
+"""`lanewatch run` by itself: the simulated gate with live cameras, known truth and lanes that close; with one's own, none."""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ TOKEN = "a-token-of-the-tests-0123456789"
 @pytest.mark.timeout(240)
 def test_by_itself_it_runs_the_simulated_gate(tmp_path: Path) -> None:
     weights = tiny_model(tmp_path / "tiny")
+    # At four times the speed IM3 closes just when the gate opens, for two minutes.
     with running(tmp_path, "--weights", weights, "--speed", "4", env={"LANEWATCH_API_TOKEN": TOKEN}, within_s=120) as run:
         tree = descendants(run.process.pid)
         assert any(" simulate " in command and "--speed 4" in command for command in tree.values()), tree
         assert not [pid for pid in tree if "libtorch" in Path(f"/proc/{pid}/maps").read_text()]
         assert until(lambda: len(truth(run)) == 5, within_s=90), run.log.read_text()
         assert until(lambda: cameras(run) == {"export": "online", "import": "online"}, within_s=30), run.log.read_text()
+        assert until(lambda: statuses(run).get("IM3") == ("closed", "simulation"), within_s=60), run.log.read_text()
         pipe = tmp_path / "data" / "simulated-gate" / "faults"
         pipe.write_text("reset import\n")
         assert until(lambda: cameras(run) == {"export": "online", "import": "offline"}, within_s=30), run.log.read_text()
@@ -55,6 +57,10 @@ def snapshot(run: Running, *, cookie: bool = False) -> dict[str, Any]:
 
 def truth(run: Running) -> dict[str, Any]:
     return dict((snapshot(run)["simulation"] or {"lanes": {}})["lanes"])
+
+
+def statuses(run: Running) -> dict[str, tuple[str, str]]:
+    return {lane: (found["status"], found["by"]) for lane, found in snapshot(run)["statuses"].items()}
 
 
 def cameras(run: Running) -> dict[str, str]:

@@ -18,17 +18,19 @@ from vision.simulation.live.gate import WARM_S, LiveGate, LiveOrder
 from vision.simulation.scene import Scene
 from vision.simulation.truth import LaneTruth
 
-ORDER = LiveOrder(seed=5, layout="one-mast", scenario="rush", weather="day")
+ORDER = LiveOrder(seed=5, layout="one-mast", scenario="daily", weather="day", speed=4.0)  # IM3 closes 600 s from the start
 LOGIN = Credentials("viewer", "s3cret", "digest")
 
 
 class Lived:
-    """A live gate in a thread of its own, and the truth that it told."""
+    """A live gate in a thread of its own, and what it told: the truth, and the lanes that are closed."""
 
     def __init__(self) -> None:
         self.told: list[tuple[float, list[LaneTruth]]] = []
+        self.closed: list[frozenset[str]] = []
         self.failed: Exception | None = None
-        self.gate = LiveGate(ORDER, credentials=LOGIN, tell=lambda t, rows: self.told.append((t, rows)))
+        told, closed = (lambda t, rows: self.told.append((t, rows))), self.closed.append
+        self.gate = LiveGate(ORDER, credentials=LOGIN, tell=told, tell_closed=closed)
 
     def run(self) -> None:
         try:
@@ -141,6 +143,13 @@ def test_who_is_late_leaves_frames_out_and_stays_on_the_clock(lived: Lived) -> N
 def test_what_does_not_exist_is_refused(wrong: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         LiveOrder(**wrong)
+
+
+def test_closed_lanes_are_told_at_the_beginning_and_at_each_change(lived: Lived) -> None:
+    assert until(lambda: lived.closed == [{"IM3"}])
+    timeline = lived.gate.timeline
+    lived.gate.timeline = Timeline(timeline.monotonic_s - 121, timeline.t - 121)
+    assert until(lambda: lived.closed == [{"IM3"}, frozenset()])
 
 
 def test_a_clock_that_jumps_ends_it(lived: Lived) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from vision.simulation.bodies import draw_body
 from vision.simulation.car_following import acceleration
 from vision.simulation.demand import Demand, Surge, arrivals, draw_service_s
+from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS, Closure, Scenario
+from vision.simulation.scene import Scene
 from vision.simulation.traffic import Road, Traffic
 
 ROAD = Road((("EX1", "export"), ("EX2", "export"), ("IM1", "import"), ("IM2", "import"), ("IM3", "import")))
@@ -88,6 +90,17 @@ def test_a_closed_lane_drains_and_a_booth_left_alone_serves_nobody():
     assert not first.served
     assert traffic.closed("IM1", drains_only=True)
     assert not traffic.closed("EX1", drains_only=True)
+
+
+def test_a_scene_says_when_a_lanes_status_changes():
+    closures = (Closure("IM1", 5.0, 9.0, drains=True), Closure("EX1", 1.0, 90.0, drains=False))
+    scene = Scene(LAYOUTS["two-masts"], Scenario(Demand({"export": 0.0, "import": 0.0}), closures), 1, start_t=1000.0)
+    assert scene.advance(4.0) == []
+    (change,) = scene.advance(6.0)
+    assert (change.lane, change.t, change.status, change.by) == ("IM1", 1005.0, "closed", "simulation")
+    assert scene.closed_lanes == {"IM1"}, "a booth left alone is no closed lane"
+    assert [(change.t, change.status) for change in scene.advance(20.0)] == [(1009.0, "open")]
+    assert scene.closed_lanes == frozenset()
 
 
 def test_three_of_four_choose_the_shorter_lane():

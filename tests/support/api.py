@@ -86,10 +86,10 @@ def eventually(condition: Callable[[], Any], why: Callable[[], object] = lambda:
 
 
 @contextmanager
-def running_api(settings: Settings, ready: bool = True) -> Iterator[Api]:
-    """The api in a thread."""
+def running_api(settings: Settings, ready: bool = True, port: int = 0) -> Iterator[Api]:
+    """The api in a thread; port 0 takes a free one."""
     server = server_of(create_app(settings))
-    listening = bound_socket("127.0.0.1", 0)
+    listening = bound_socket("127.0.0.1", port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     api = Api(listening.getsockname()[1])

@@ -119,9 +119,9 @@ _NAMES: Final = {
     "IM3": {"vi": "Làn nhập 3", "en": "Import lane 3", "zh": "进口3道"},
 }
 _ALERTS: Final = [
-    {"name": "queue-long", "measure": "queue_vehicles", "fire_at": 4, "clear_at": 2, "for_s": 30, "keep_firing_for_s": 60},
+    {"name": "queue-long", "when": "open", "measure": "queue_vehicles", "fire_at": 4, "clear_at": 2},
     {"name": "queue-to-the-edge", "measure": "queue_m", "severity": "critical", "fire_at": 70, "clear_at": 55},
-    {"name": "wait-long", "measure": "longest_wait_s", "severity": "critical", "fire_at": 300, "clear_at": 240},
+    {"name": "wait-long", "when": "open", "measure": "longest_wait_s", "severity": "critical", "fire_at": 300, "clear_at": 240},
     {"name": "camera-unavailable", "scope": "camera", "measure": "unavailable_s", "fire_at": 60, "clear_at": 0, "for_s": 0},
 ]
 

@@ -12,11 +12,14 @@ from vision.simulation.traffic import Traffic
 from vision.simulation.truth import Truth
 from vision.simulation.vehicle import Place
 
-__all__ = ["START_T", "UTC_OFFSET_H", "Scene"]
+__all__ = ["BY", "REASON", "START_T", "UTC_OFFSET_H", "Scene"]
 
 START_T: Final = 1767229200.0
 """2026-01-01 08:00 at the gate."""
 UTC_OFFSET_H: Final = 7.0
+BY: Final = "simulation"
+REASON: Final = "the scenario's plan"
+"""Who closes and opens lanes here, and why."""
 
 
 class Scene:
@@ -34,6 +37,11 @@ class Scene:
         self.traffic = Traffic(layout.road, scenario, seed, local.hour + local.minute / 60 if hour is None else hour)
         self.truth = Truth(self.traffic, {lane.id: layout.zone_m for lane in layout.lanes})
         self._closed = dict.fromkeys(self.traffic.rows, False)
+
+    @property
+    def closed_lanes(self) -> frozenset[str]:
+        """The lanes whose status is closed now."""
+        return frozenset(lane for lane, closed in self._closed.items() if closed)
 
     def advance(self, t: float) -> list[LaneStatus]:
         """Lets the traffic go on until t, seconds since the start; the lanes that were closed or opened on the way."""
@@ -55,5 +63,5 @@ class Scene:
             if now != was:
                 self._closed[lane] = now
                 t = round(self.start_t + self.traffic.t, 3)
-                found.append(LaneStatus(lane, t, "closed" if now else "open", "simulation", "the scenario's plan"))
+                found.append(LaneStatus(lane, t, "closed" if now else "open", BY, REASON))
         return found

@@ -167,7 +167,7 @@ export const en: Texts = {
     unshelve: "Take back",
     shelvedHeading: "Shelved",
     shelvedBy: (who, until, reason) => `until ${until} by ${who}: ${reason}`,
-    who: { operator: "an operator", program: "a program" },
+    who: { operator: "an operator", program: "a program", simulation: "the simulation" },
     by: (who, time) => `acknowledged by ${who} at ${time}`,
     announce: (severity, what) => `${severity}: ${what}`,
     trucks: (count) => plural(count, "vehicle", "vehicles"),

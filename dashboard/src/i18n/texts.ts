@@ -123,7 +123,7 @@ export interface Texts {
     unshelve: string;
     shelvedHeading: string;
     shelvedBy: (who: string, until: string, reason: string) => string;
-    /** Who did it: the server says operator or program where nobody gave a name. */
+    /** Who did it: the server says operator or program where nobody gave a name, a simulated gate says simulation. */
     who: Readonly<Record<string, string>>;
     by: (who: string, time: string) => string;
     announce: (severity: string, what: string) => string;

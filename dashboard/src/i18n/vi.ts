@@ -170,7 +170,7 @@ export const vi: Texts = {
     unshelve: "Đưa trở lại",
     shelvedHeading: "Đang tạm gác",
     shelvedBy: (who, until, reason) => `đến ${until}, ${who}: ${reason}`,
-    who: { operator: "nhân viên trực", program: "chương trình" },
+    who: { operator: "nhân viên trực", program: "chương trình", simulation: "mô phỏng" },
     by: (who, time) => `${who} xác nhận lúc ${time}`,
     announce: (severity, what) => `${severity}: ${what}`,
     trucks: (count) => `${count} xe`,

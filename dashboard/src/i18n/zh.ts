@@ -165,7 +165,7 @@ export const zh: Texts = {
     unshelve: "取消搁置",
     shelvedHeading: "已搁置",
     shelvedBy: (who, until, reason) => `至 ${until}，${who}：${reason}`,
-    who: { operator: "值班员", program: "程序" },
+    who: { operator: "值班员", program: "程序", simulation: "模拟系统" },
     by: (who, time) => `${who}于 ${time} 确认`,
     announce: (severity, what) => `${severity}：${what}`,
     trucks: (count) => `${count} 辆`,

@@ -32,9 +32,10 @@ from vision.simulation.scenarios import SCENARIOS, at_speed
 from vision.simulation.scene import Scene
 from vision.simulation.truth import LaneTruth
 
-__all__ = ["LiveGate", "LiveOrder", "TellTruth"]
+__all__ = ["LiveGate", "LiveOrder", "TellClosed", "TellTruth"]
 
 TellTruth = Callable[[float, list[LaneTruth]], None]
+TellClosed = Callable[[frozenset[str]], None]
 WARM_S: Final = 600
 FASTEST: Final = 60.0
 JUMP_S: Final = 1.0
@@ -74,16 +75,23 @@ class _Camera:
 class LiveGate:
     """A gate with WARM_S seconds of traffic behind it; `run` lets it live until `stop`. A context manager.
 
-    tell: is given each second of all lanes as it becomes known, and its time in POSIX seconds.
+    tell: is given each second of all lanes as it becomes known, and its time in POSIX seconds. tell_closed: is given the
+    lanes whose status is closed, at the beginning and at each change.
     """
 
     def __init__(
-        self, order: LiveOrder, *, port: int = 0, credentials: Credentials | None = None, tell: TellTruth | None = None
+        self,
+        order: LiveOrder,
+        *,
+        port: int = 0,
+        credentials: Credentials | None = None,
+        tell: TellTruth | None = None,
+        tell_closed: TellClosed | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self.layout = LAYOUTS[order.layout]
         self.frames = self.dropped = 0
-        self._order, self._tell = order, tell
+        self._order, self._tell, self._tell_closed = order, tell, tell_closed
         self._weather = self._weather_at(0.0)
         self._cameras = {
             plan.id: _Camera(renderer, Spoiler(plan, self.layout.width, self.layout.height), _stream(self.layout))
@@ -112,6 +120,7 @@ class LiveGate:
     def run(self) -> None:
         """Lets it live until `stop`. Raises StreamError when the wall clock jumped: the times would be false from then on."""
         frame = 0
+        self._tell_lanes()
         while not self._stopping.is_set():
             late = time.monotonic() - self.timeline.monotonic_s - frame / FPS
             if late < 0:
@@ -155,7 +164,8 @@ class LiveGate:
 
     def _show(self, frame: int) -> None:
         since_s = frame / FPS
-        self._scene.advance(WARM_S + since_s)
+        if self._scene.advance(WARM_S + since_s):
+            self._tell_lanes()
         self._tell_truth()
         places = self._scene.places(WARM_S + since_s)
         for camera in self._cameras.values():
@@ -166,6 +176,10 @@ class LiveGate:
         for second, rows in groupby(self._scene.truth.taken(), key=lambda row: row.t):
             if self._tell is not None and second >= WARM_S:
                 self._tell(self.timeline.t + second - WARM_S, list(rows))
+
+    def _tell_lanes(self) -> None:
+        if self._tell_closed is not None:
+            self._tell_closed(self._scene.closed_lanes)
 
     def _look(self, since_s: float) -> None:
         """About once a second: faults that are over, the light of the day, the clock."""
