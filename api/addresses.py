@@ -41,6 +41,8 @@ async def resolve_target(url: str) -> Target:
         found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise AddressError(f"the host's name cannot be resolved: {error.strerror}") from None
+    except UnicodeError:
+        raise AddressError("the host's name cannot be resolved: no name has such a part") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     allowed = [address for address in addresses if _is_allowed(address)]
     if not allowed:

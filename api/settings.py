@@ -18,9 +18,10 @@ from pydantic_core import ErrorDetails
 from vision.errors import ConfigError
 from vision.redaction import redact_url
 
-__all__ = ["Settings", "setting_names", "settings_from", "settings_table"]
+__all__ = ["Settings", "checked_redis_url", "setting_names", "settings_from", "settings_table"]
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
+_REDIS: Final = ("redis", "rediss", "unix")
 
 
 def _names(value: object) -> object:
@@ -88,21 +89,21 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, url: SecretStr) -> SecretStr:
-        _require_scheme(url, ("redis", "rediss", "unix"))
+        _require_url(url, _REDIS)
         return url
 
     @field_validator("database_url")
     @classmethod
     def _database(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            _require_scheme(url, ("postgresql", "postgresql+psycopg"))
+            _require_url(url, ("postgresql", "postgresql+psycopg"))
         return url
 
     @field_validator("webhook_url")
     @classmethod
     def _webhook(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            _require_scheme(url, ("http", "https"))
+            _require_url(url, ("http", "https"))
             if not urlsplit(url.get_secret_value()).hostname:
                 raise ValueError("the URL names no host; give for example https://receiver.example/alerts")
         return url
@@ -137,6 +138,15 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise ConfigError("; ".join(_problem(detail) for detail in error.errors(include_url=False))) from None
 
 
+def checked_redis_url(url: str) -> str:
+    """A REDIS_URL as it is. Raises ConfigError where it is none."""
+    try:
+        _require_url(SecretStr(url), _REDIS)
+    except ValueError as error:
+        raise ConfigError(f"setting REDIS_URL: {error}") from None
+    return url
+
+
 def setting_names() -> tuple[str, ...]:
     """Every environment variable that the api reads."""
     return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
@@ -162,9 +172,15 @@ def _shown(default: object) -> str:
     return ""
 
 
-def _require_scheme(url: SecretStr, schemes: tuple[str, ...]) -> None:
-    if urlsplit(url.get_secret_value()).scheme not in schemes:
+def _require_url(url: SecretStr, schemes: tuple[str, ...]) -> None:
+    """Raises ValueError in words of our own: those of urllib may hold a piece of a password."""
+    text = url.get_secret_value()
+    if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError(f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    try:
+        urlsplit(text).port  # noqa: B018 - it is parsed when it is asked for
+    except ValueError:
+        raise ValueError("its host or port is none: brackets belong to an IPv6 address, a port is 1 to 65535") from None
 
 
 def _decoded(secret: str) -> bytes:

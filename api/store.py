@@ -13,7 +13,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -57,9 +57,7 @@ def sqlite_url(data: Path, gate: str) -> str:
 
 def open_store(url: str, gate: str) -> Store:
     """The store at a database URL, its tables created or brought up to date. Raises ConfigError where it cannot be used."""
-    address = make_url(url)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
+    address = _address(url)
     try:
         if address.drivername == "sqlite":
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +75,18 @@ def open_store(url: str, gate: str) -> Store:
         shown = address.render_as_string(hide_password=True)
         raise ConfigError(f"database {shown} cannot be used: {reason}; check the data folder or DATABASE_URL") from None
     return store
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise ConfigError("DATABASE_URL is no URL; give it as postgresql://user:password@host/name") from None
+    if address.drivername == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigError(f"DATABASE_URL begins with {address.drivername}://; give it as postgresql://user:password@host/name")
+    return address
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

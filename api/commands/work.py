@@ -47,6 +47,7 @@ def worker_command(
     """Watch the cameras of a gate and write what they measure to the bus at REDIS_URL."""
     import redis
 
+    from api.settings import checked_redis_url
     from vision.shift import Parts
     from vision.sinks import RedisSink, claim
     from vision.worker import Worker
@@ -55,7 +56,7 @@ def worker_command(
     if path is None or not url:
         missing = "--gate (or LANEWATCH_GATE)" if path is None else "REDIS_URL"
         raise ConfigError(f"the worker needs {missing}; `lanewatch run` starts everything by itself")
-    config = checked_gate(path)
+    url, config = checked_redis_url(url), checked_gate(path)
     overrides = _overrides(source or [], config)
 
     def open_sink(part: Section) -> RedisSink:

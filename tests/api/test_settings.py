@@ -30,6 +30,12 @@ def test_other_variables_are_left_alone() -> None:
             GATE | {"DATABASE_URL": "mysql://u:hunter2@h/d"},
             "setting DATABASE_URL: must be a URL that begins with postgresql://",
         ),
+        (GATE | {"REDIS_URL": "redis://u:hunter2/x@h"}, "setting REDIS_URL: its host or port is none"),
+        (GATE | {"REDIS_URL": "redis://[h"}, "setting REDIS_URL: its host or port is none"),
+        (
+            GATE | {"LANEWATCH_WEBHOOK_URL": "https://h:70000/x", "LANEWATCH_WEBHOOK_SECRET": SECRET},
+            "setting LANEWATCH_WEBHOOK_URL: its host or port is none",
+        ),
         (GATE | {"LANEWATCH_API_TOKEN": "hunter2"}, "setting LANEWATCH_API_TOKEN: must have at least 16 characters"),
         (GATE | {"LANEWATCH_WEBHOOK_URL": "ftp://u:hunter2@h"}, "setting LANEWATCH_WEBHOOK_URL: must be a URL"),
         (GATE | {"LANEWATCH_WEBHOOK_URL": "https:///x", "LANEWATCH_WEBHOOK_SECRET": SECRET}, "names no host"),

@@ -124,7 +124,7 @@ def test_the_pauses_grow_to_a_limit_with_jitter() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "[::]", "[fe80::1]", "[::ffff:169.254.1.1]", "no.invalid"]
+    "host", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "[::]", "[fe80::1]", "[::ffff:169.254.1.1]", "no.invalid", "a..b"]
 )
 def test_addresses_that_no_receiver_has_are_refused(host: str) -> None:
     with pytest.raises(AddressError):

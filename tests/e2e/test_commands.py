@@ -98,6 +98,15 @@ def test_config_export_without_a_history(tmp_path: Path, capsys: Capture) -> Non
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://u:hunter2@h:abc/d", "mysql://u:hunter2@h/d"])
+def test_a_database_that_is_none(url: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    ended = lanewatch(capsys, "config", "export", "--gate", "single")
+    assert (ended.code, ended.out) == (2, "")
+    assert "give it as postgresql://" in ended.err
+    assert "hunter2" not in ended.err
+
+
 def test_schema(tmp_path: Path, capsys: Capture) -> None:
     ended = lanewatch(capsys, "schema")
     assert ended.code == 0
@@ -113,6 +122,8 @@ def test_worker_and_api_say_what_they_need(tmp_path: Path, capsys: Capture, monk
     assert "REDIS_URL" in lanewatch(capsys, "worker", "--gate", gate).err
     assert "LANEWATCH_GATE" in lanewatch(capsys, "api").err
     assert "LANEWATCH_API_TOKEN" in lanewatch(capsys, "api", "--gate", gate, "--data", tmp_path / "data").err
+    monkeypatch.setenv("REDIS_URL", "127.0.0.1:6379")
+    assert "setting REDIS_URL: must be a URL" in lanewatch(capsys, "worker", "--gate", gate).err
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     ended = lanewatch(capsys, "worker", "--gate", gate, "--section", "nowhere")
     assert ended.code == 2
