@@ -69,7 +69,7 @@ class Guard:
             raise AccessDeniedError(421, "this server is not reached by that name: add it to LANEWATCH_ALLOWED_HOSTS")
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if changes and origin is not None and _place_of(origin) != host.lower():
             raise AccessDeniedError(403, "requests from another site's page are refused")
 
 
@@ -78,7 +78,19 @@ def _is_guarded(path: str) -> bool:
 
 
 def _name_of(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "") if host.count("[") <= 1 else ""
+    """The name in a Host header; empty for nonsense, by which nothing is reached."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _place_of(origin: str) -> str:
+    """Host and port of an Origin header; empty for nonsense, which is no place of ours."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _may_be_reached_by(name: str, hosts: frozenset[str]) -> bool:
