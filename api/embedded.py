@@ -21,7 +21,7 @@ __all__ = ["bus_command", "data_lock", "embedded_bus", "server_binary", "wait_fo
 
 START_S: Final = 60.0  # a long append-only file is read before the first answer
 LOCK_S: Final = 2.0  # a server whose parent was killed needs a moment to end
-OLDEST: Final = (6, 2)  # XTRIM MINID
+OLDEST: Final = (7, 0)  # XINFO STREAM tells how many entries were ever added
 
 
 def server_binary() -> Path:
@@ -130,4 +130,4 @@ def wait_for_bus(url: str, alive: Callable[[], bool], said: Callable[[], str]) -
 def _check_version(client: redis.Redis) -> None:
     version = str(client.info("server")["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise ConfigError(f"the Redis server on this machine is {version}; LaneWatch needs 6.2 or later, or set REDIS_URL")
+        raise ConfigError(f"the Redis server on this machine is {version}; LaneWatch needs 7.0 or later, or set REDIS_URL")
