@@ -145,4 +145,4 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     while running:
         for task in running:
             task.cancel()
-        _, running = await asyncio.wait(running, timeout=0.5)
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
