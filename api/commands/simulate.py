@@ -131,12 +131,12 @@ def _say_where(gate: LiveGate) -> None:
 
 def _listen(gate: LiveGate, inputs: list[int], ended: threading.Event) -> None:
     from vision.simulation.live.control import written_lines
-    from vision.simulation.live.faults import parse_demand
+    from vision.simulation.live.faults import parse_order
 
     cameras = tuple(gate.urls)
     for line in written_lines(inputs, ended.is_set):
         try:
-            gate.break_(parse_demand(line, cameras))
+            gate.break_(parse_order(line, cameras))
         except LaneWatchError as error:
             sys.stderr.write(f"{error}\n")
         else:

@@ -11,9 +11,9 @@ from vision.errors import ConfigError
 from vision.picture_health import PictureHealth
 from vision.simulation.demand import under_way
 from vision.simulation.layouts import LAYOUTS
-from vision.simulation.live.control import named_pipe, written_lines
+from vision.simulation.live.control import LONGEST, named_pipe, written_lines
 from vision.simulation.live.daylight import weather_at
-from vision.simulation.live.faults import Demand, Spoiler, parse_demand
+from vision.simulation.live.faults import FaultOrder, Spoiler, parse_order
 from vision.simulation.scenarios import SCENARIOS, at_speed
 
 CAMERAS = ("export", "import")
@@ -59,16 +59,16 @@ def test_the_light_follows_the_day():
 
 
 @pytest.mark.parametrize(
-    ("line", "demand"),
+    ("line", "order"),
     [
-        ("stall export", Demand("export", stream="stall")),
-        ("locked import 5\n", Demand("import", stream="locked", for_s=5.0)),
-        ("freeze export 2.5", Demand("export", picture="freeze", for_s=2.5)),
-        ("heal import", Demand("import")),
+        ("stall export", FaultOrder("export", stream="stall")),
+        ("locked import 5\n", FaultOrder("import", stream="locked", for_s=5.0)),
+        ("freeze export 2.5", FaultOrder("export", picture="freeze", for_s=2.5)),
+        ("heal import", FaultOrder("import")),
     ],
 )
-def test_lines_ask_for_faults(line, demand):
-    assert parse_demand(line, CAMERAS) == demand
+def test_lines_ask_for_faults(line, order):
+    assert parse_order(line, CAMERAS) == order
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_lines_ask_for_faults(line, demand):
 )
 def test_what_cannot_be_done_is_refused(line, words):
     with pytest.raises(ConfigError, match=words):
-        parse_demand(line, CAMERAS)
+        parse_order(line, CAMERAS)
 
 
 def picture(seed):
@@ -99,6 +99,13 @@ def test_a_spoilt_picture_is_what_the_product_calls_it(fault, state):
     for k in range(26):
         found, _ = health.update(k * 0.5, spoiler.spoilt(picture(k))[..., ::-1])
     assert found == state
+
+
+def test_a_picture_freezes_even_before_the_first_was_shown():
+    spoiler = Spoiler(LAYOUTS["two-masts"].cameras[0], 640, 360)
+    spoiler.fault = "freeze"
+    first = spoiler.spoilt(picture(0))
+    assert spoiler.spoilt(picture(1)) is first
 
 
 def test_a_camera_that_was_knocked_shows_the_scene_elsewhere():
@@ -123,6 +130,16 @@ def test_lines_come_from_a_pipe_that_anybody_may_write_to_again(tmp_path):
         assert list(lines) == []
     assert seen == ["stall export", "heal export"]
     assert not path.exists()
+
+
+def test_a_line_without_an_end_does_not_deafen_it():
+    reading, writing = os.pipe()
+    calls = iter([*[False] * 4, True])
+    os.write(writing, b"x" * 3 * LONGEST)
+    os.write(writing, b" the rest of it\nheal export\n")
+    assert list(written_lines([reading], lambda: next(calls)))[-1] == "heal export"
+    os.close(writing)
+    os.close(reading)
 
 
 def test_an_input_at_its_end_is_left_out():

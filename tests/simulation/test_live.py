@@ -2,18 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.support.processes import until
 from tests.support.rtsp import is_frame, read_until, state_is
 from vision.clock import now
 from vision.decoding import open_video
 from vision.errors import ConfigError, StreamError
 from vision.live_source import LiveSource
 from vision.rtsp.auth import Credentials
-from vision.rtsp.server import Timeline
-from vision.simulation.live.faults import Demand
+from vision.rtsp.server import Fault, Timeline
+from vision.simulation.live.faults import FaultOrder
 from vision.simulation.live.gate import WARM_S, LiveGate, LiveOrder
 from vision.simulation.scene import Scene
 from vision.simulation.truth import LaneTruth
@@ -55,16 +56,7 @@ def source(lived: Lived) -> Iterator[LiveSource]:
     source = LiveSource("mast", url, fps=25.0, shape=lambda width, height: (height, width))
     yield source
     source.close()
-    lived.gate.break_(Demand("mast"))
-
-
-def until(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
-    end = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+    lived.gate.break_(FaultOrder("mast"))
 
 
 def test_frames_carry_the_time_of_the_gates_own_clock(lived: Lived) -> None:
@@ -110,18 +102,18 @@ def test_the_truth_is_told_each_second_and_is_that_of_the_seed(lived: Lived) -> 
         assert rows == expected[WARM_S + k]
 
 
-@pytest.mark.parametrize(("demand", "state"), [("stall", "stalled"), ("reset", "offline"), ("locked", "offline")])
-def test_a_broken_stream_breaks_and_heals(lived: Lived, source: LiveSource, demand: str, state: str) -> None:
+@pytest.mark.parametrize(("fault", "state"), [("stall", "stalled"), ("reset", "offline"), ("locked", "offline")])
+def test_a_broken_stream_breaks_and_heals(lived: Lived, source: LiveSource, fault: Fault, state: str) -> None:
     items = iter(source)
     read_until(items, is_frame)
-    lived.gate.break_(Demand("mast", stream=demand, for_s=None))
+    lived.gate.break_(FaultOrder("mast", stream=fault))
     read_until(items, state_is(state))
-    lived.gate.break_(Demand("mast"))
+    lived.gate.break_(FaultOrder("mast"))
     read_until(items, state_is("online"))
 
 
 def test_a_fault_ends_by_itself(lived: Lived) -> None:
-    lived.gate.break_(Demand("mast", stream="stall", picture=None, for_s=0.2))
+    lived.gate.break_(FaultOrder("mast", stream="stall", for_s=0.2))
     assert lived.gate.server.faults == {"mast": "stall"}
     assert until(lambda: not lived.gate.server.faults)
 

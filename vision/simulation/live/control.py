@@ -20,16 +20,28 @@ LONGEST: Final = 4096
 
 
 def written_lines(inputs: list[int], ended: Callable[[], bool]) -> Iterator[str]:
-    """Whole lines from file descriptors, as they come, until `ended`; an input that is at its end is left out."""
+    """Whole lines from file descriptors, as they come, until `ended`; an input that is at its end is left out.
+
+    Overflow rule: of a line longer than LONGEST the beginning is dropped.
+    """
     rest = dict.fromkeys(inputs, b"")
     while not ended():
         ready, _, _ = select.select(list(rest), [], [], LOOK_EVERY_S)
         for fd in ready:
-            data = os.read(fd, LONGEST)
-            *lines, rest[fd] = (rest[fd] + data).split(b"\n")
-            if not data or len(rest[fd]) > LONGEST:
+            data = _read(fd)
+            *lines, last = (rest[fd] + data).split(b"\n")
+            rest[fd] = last if len(last) <= LONGEST else b""
+            if not data:
                 del rest[fd]
             yield from (line.decode(errors="replace") for line in lines if line.strip())
+
+
+def _read(fd: int) -> bytes:
+    """What is there to read; nothing at the end, or where it cannot be read any more: a terminal that was closed."""
+    try:
+        return os.read(fd, LONGEST)
+    except OSError:
+        return b""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from vision.rtsp.server import Fault
 from vision.simulation.camera import CameraPlan
 from vision.simulation.render.painter import Image
 
-__all__ = ["Demand", "PictureFault", "Spoiler", "parse_demand"]
+__all__ = ["FaultOrder", "PictureFault", "Spoiler", "parse_order"]
 
 PictureFault = Literal["freeze", "black", "blur", "moved"]
 HEAL: Final = "heal"
@@ -29,7 +29,7 @@ _TURNED_DEG: Final = (5.0, -2.5, 3.0)  # to the right, down, and about the line 
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class FaultOrder:
     """What is asked of a camera: a fault of its stream or its picture, or neither: to be whole again; and for how long."""
 
     camera: str
@@ -38,11 +38,11 @@ class Demand:
     for_s: float | None = None
 
 
-def parse_demand(line: str, cameras: tuple[str, ...]) -> Demand:
+def parse_order(line: str, cameras: tuple[str, ...]) -> FaultOrder:
     """What a line `FAULT CAMERA [SECONDS]` or `heal CAMERA` asks for. Raises ConfigError with a sentence."""
     words = line.split()
     if len(words) not in (2, 3):
-        raise ConfigError(f"'{line.strip()[:80]}' is no demand; say FAULT CAMERA [SECONDS] or {HEAL} CAMERA")
+        raise ConfigError(f"'{line.strip()[:80]}' asks for nothing; say FAULT CAMERA [SECONDS] or {HEAL} CAMERA")
     what, camera = words[0], words[1]
     if camera not in cameras:
         raise ConfigError(f"there is no camera '{camera[:40]}'; there are {', '.join(cameras)}")
@@ -53,11 +53,11 @@ def parse_demand(line: str, cameras: tuple[str, ...]) -> Demand:
     if for_s is not None and not 0 < for_s <= 86_400:
         raise ConfigError(f"{for_s:g} s is not between 0 and a day")
     if what in _STREAM:
-        return Demand(camera, stream=cast("Fault", what), for_s=for_s)
+        return FaultOrder(camera, stream=cast("Fault", what), for_s=for_s)
     if what in _PICTURE:
-        return Demand(camera, picture=cast("PictureFault", what), for_s=for_s)
+        return FaultOrder(camera, picture=cast("PictureFault", what), for_s=for_s)
     if what == HEAL:
-        return Demand(camera)
+        return FaultOrder(camera)
     raise ConfigError(f"there is no fault '{what[:40]}'; there are {', '.join((*_STREAM, *_PICTURE))}, and {HEAL}")
 
 
@@ -71,10 +71,11 @@ class Spoiler:
 
     def spoilt(self, image: Image) -> Image:
         """The picture as the broken camera would give it; the same where nothing is broken."""
-        if self.fault != "freeze":
+        fault = self.fault
+        if fault != "freeze" or self._frozen is None:
             self._frozen = image
-        match self.fault:
-            case "freeze" if self._frozen is not None:
+        match fault:
+            case "freeze":
                 return self._frozen
             case "black":
                 return np.minimum(image // 24, 9)

@@ -24,7 +24,7 @@ from vision.rtsp.server import RtspServer, Timeline
 from vision.simulation.files import FPS, check_names
 from vision.simulation.layouts import LAYOUTS, Layout
 from vision.simulation.live.daylight import DAY_START_H, weather_at
-from vision.simulation.live.faults import Demand, Spoiler
+from vision.simulation.live.faults import FaultOrder, Spoiler
 from vision.simulation.live.stream import LiveStream
 from vision.simulation.render.light import WEATHERS, Weather
 from vision.simulation.render.renderer import Renderer
@@ -90,7 +90,7 @@ class LiveGate:
     ) -> None:
         cv2.setNumThreads(1)
         self.layout = LAYOUTS[order.layout]
-        self.frames = self.dropped = 0
+        self.dropped = 0
         self._order, self._tell, self._tell_closed = order, tell, tell_closed
         self._weather = self._weather_at(0.0)
         self._cameras = {
@@ -99,6 +99,7 @@ class LiveGate:
         }
         self._painted: tuple[Weather, dict[str, Renderer]] | None = None
         self._painter: threading.Thread | None = None
+        self._breaking = threading.Lock()
         self._healing: dict[str, float] = {}
         self._stopping = threading.Event()
         self._scene_hour = (DAY_START_H - WARM_S * order.speed / 3600) % 24
@@ -130,7 +131,6 @@ class LiveGate:
             self.dropped += missed
             frame += missed
             self._show(frame)
-            self.frames += 1
             if frame % LOOK_EVERY < missed + 1:
                 self._look(frame / FPS)
             frame += 1
@@ -139,15 +139,10 @@ class LiveGate:
         """Ends `run`, from any thread."""
         self._stopping.set()
 
-    def break_(self, demand: Demand) -> None:
+    def break_(self, order: FaultOrder) -> None:
         """Breaks a camera, or makes it whole again, from any thread."""
-        self.server.heal(demand.camera)
-        self._healing.pop(demand.camera, None)
-        self._cameras[demand.camera].spoiler.fault = demand.picture
-        if demand.stream is not None:
-            self.server.fail(demand.camera, demand.stream)
-        if demand.for_s is not None:
-            self._healing[demand.camera] = time.monotonic() + demand.for_s
+        with self._breaking:
+            self._break(order)
 
     def close(self) -> None:
         """Ends the server and its connections."""
@@ -161,6 +156,15 @@ class LiveGate:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _break(self, order: FaultOrder) -> None:
+        self.server.heal(order.camera)
+        self._healing.pop(order.camera, None)
+        self._cameras[order.camera].spoiler.fault = order.picture
+        if order.stream is not None:
+            self.server.fail(order.camera, order.stream)
+        if order.for_s is not None:
+            self._healing[order.camera] = time.monotonic() + order.for_s
 
     def _show(self, frame: int) -> None:
         since_s = frame / FPS
@@ -183,22 +187,23 @@ class LiveGate:
 
     def _look(self, since_s: float) -> None:
         """About once a second: faults that are over, the light of the day, the clock."""
-        for camera, until_s in list(self._healing.items()):
-            if time.monotonic() >= until_s:
-                self.break_(Demand(camera))
+        with self._breaking:
+            for camera in [camera for camera, until_s in self._healing.items() if time.monotonic() >= until_s]:
+                self._break(FaultOrder(camera))
         self._follow_the_day(since_s)
         if abs(now() - self.timeline.t - (time.monotonic() - self.timeline.monotonic_s)) > JUMP_S:
             raise StreamError("the clock was set, or the machine slept: the simulated gate must begin anew")
 
     def _follow_the_day(self, since_s: float) -> None:
-        wanted = self._weather_at(since_s)
+        if self._painter is not None and self._painter.is_alive():
+            return
         if self._painted is not None:
             self._weather, renderers = self._painted
             for camera, renderer in renderers.items():
                 self._cameras[camera].renderer = renderer
             self._painted = None
-        busy = self._painter is not None and self._painter.is_alive()
-        if wanted != self._weather and not busy:
+        wanted = self._weather_at(since_s)
+        if wanted != self._weather:
             _log.info("the light changes", weather=wanted)
             self._painter = threading.Thread(target=self._paint, args=(wanted,), name="painter", daemon=True)
             self._painter.start()
