@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vision.rtsp.auth import Credentials
     from vision.simulation.lane_notices import LaneNotices
     from vision.simulation.live.gate import LiveGate, LiveOrder
+    from vision.simulation.truth_feed import TruthFeed
 
 __all__ = ["simulate_command"]
 
@@ -36,8 +37,12 @@ def simulate_command(
     scenario: Annotated[str | None, typer.Option(help="What happens. Default: daily; with --out: rush.")] = None,
     weather: Annotated[str | None, typer.Option(help="Default: that of the simulated day; with --out: day.")] = None,
     no_video: Annotated[bool, typer.Option("--no-video", help="With --out: only the recording and the truth.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="RTSP port on this machine; 0 takes a free one.")] = 8554,
-    speed: Annotated[float, typer.Option(help="How many times as fast as ours the day's clock goes.")] = 1.0,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="RTSP port on this machine; 0 takes a free one. Default: 8554.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="How many times as fast as ours the day's clock goes. Default: 1.")
+    ] = None,
     auth: Annotated[Scheme | None, typer.Option(help=f"Ask for the credentials in {LOGIN} (USER:PASSWORD).")] = None,
     redis: Annotated[str | None, typer.Option(envvar="REDIS_URL", help="Tell the truth here, for the page.")] = None,
     api: Annotated[
@@ -47,6 +52,9 @@ def simulate_command(
 ) -> None:
     """Simulate a border gate. Live, lines such as `freeze export 20` on standard input break its cameras."""
     if out is not None:
+        given = {"--port": port, "--speed": speed, "--auth": auth, "--api": api, "--control": control}
+        if wrong := [name for name, value in given.items() if value is not None]:
+            raise ConfigError(f"only the live gate has {' and '.join(wrong)}: leave out that or --out")
         length = 10.0 if minutes is None else minutes
         _files(out, seed, length, layout=layout, scenario=scenario or "rush", weather=weather or "day", video=not no_video)
         return
@@ -54,8 +62,15 @@ def simulate_command(
         raise ConfigError("--minutes and --no-video are for files: give --out, or leave them out")
     from vision.simulation.live.gate import LiveOrder
 
-    order = LiveOrder(seed, layout, scenario or "daily", weather, speed)
-    _live(order, port, None if auth is None else _credentials(auth), redis=redis, api=api, control=control)
+    order = LiveOrder(seed, layout, scenario or "daily", weather, 1.0 if speed is None else speed)
+    _live(
+        order,
+        8554 if port is None else port,
+        None if auth is None else _credentials(auth),
+        redis=redis,
+        api=api,
+        control=control,
+    )
 
 
 def _files(out: Path, seed: int, minutes: float, *, layout: str, scenario: str, weather: str, video: bool) -> None:
@@ -92,16 +107,22 @@ def _notices(api: str) -> LaneNotices:
     return LaneNotices(api, token)
 
 
+def _feed(url: str, layout: str) -> TruthFeed:
+    from api.settings import checked_redis_url
+    from vision.simulation.layouts import LAYOUTS
+    from vision.simulation.truth_feed import TruthFeed
+
+    return TruthFeed(checked_redis_url(url), LAYOUTS[layout].gate().id)
+
+
 def _live(
     order: LiveOrder, port: int, credentials: Credentials | None, *, redis: str | None, api: str | None, control: Path | None
 ) -> None:
-    from vision.simulation.layouts import LAYOUTS
     from vision.simulation.live.control import named_pipe, own_input
     from vision.simulation.live.gate import LiveGate
-    from vision.simulation.truth_feed import TruthFeed
 
     with ExitStack() as stack:
-        feed = stack.enter_context(TruthFeed(redis, LAYOUTS[order.layout].gate().id)) if redis else None
+        feed = stack.enter_context(_feed(redis, order.layout)) if redis else None
         notices = stack.enter_context(_notices(api)) if api else None
         inputs = own_input() + ([stack.enter_context(named_pipe(control))] if control else [])
         tell = feed.tell if feed else None

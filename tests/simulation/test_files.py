@@ -10,7 +10,7 @@ import pytest
 from tests.support.cli import lanewatch
 from vision.config import load_gate
 from vision.core.types import Seen, Tick
-from vision.errors import ConfigError
+from vision.errors import ConfigError, StreamError
 from vision.recording import read_recording
 from vision.simulation.files import Order, simulate
 
@@ -56,6 +56,19 @@ def test_what_does_not_exist_is_refused_in_a_sentence(tmp_path, wrong, words):
         Order(tmp_path, **wrong)
 
 
+def test_a_disk_that_is_full_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "mast.mp4.part").symlink_to("/dev/full")
+    with pytest.raises(StreamError, match=r"mast.mp4 cannot be written: No space left on device; give another place"):
+        simulate(Order(tmp_path, minutes=0.02, layout="one-mast"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gate.yaml"]
+
+
+def test_truth_that_cannot_be_written_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "truth_lanes.csv.part").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written: Is a directory"):
+        simulate(Order(tmp_path, minutes=0.02, layout="one-mast", video=False))
+
+
 def test_the_command_exits_with_2_and_a_sentence(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     refused = lanewatch(capsys, "simulate", "--out", tmp_path / "file" / "deep", "--minutes", "0.1")
@@ -64,6 +77,8 @@ def test_the_command_exits_with_2_and_a_sentence(tmp_path, capsys):
     assert (refused.code, "layout 'moon'" in refused.err) == (2, True)
     refused = lanewatch(capsys, "simulate", "--minutes", "3")
     assert (refused.code, "--out" in refused.err) == (2, True)
+    refused = lanewatch(capsys, "simulate", "--out", tmp_path / "a", "--speed", "2", "--auth", "basic")
+    assert (refused.code, "only the live gate has --speed and --auth" in refused.err) == (2, True)
 
 
 def test_the_command_writes_without_video(tmp_path, capsys):

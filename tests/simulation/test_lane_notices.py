@@ -93,7 +93,11 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         LaneNotices(url, TOKEN)
 
 
-def test_the_command_needs_the_token(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_needs_the_token_and_addresses_that_are_some(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("LANEWATCH_API_TOKEN", raising=False)
     refused = lanewatch(capsys, "simulate", "--port", "0", "--api", "http://127.0.0.1:8080")
     assert (refused.code, "LANEWATCH_API_TOKEN" in refused.err) == (2, True)
+    refused = lanewatch(capsys, "simulate", "--port", "0", "--redis", "redis://:hunter2/x@host")
+    assert (refused.code, "REDIS_URL: its host or port is none" in refused.err, "hunter2" in refused.err) == (2, True, False)

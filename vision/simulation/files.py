@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,16 +63,15 @@ def check_names(layout: str, scenario: str, weather: str | None) -> None:
 def simulate(order: Order, progress: Callable[[float], None] = lambda _: None) -> Path:
     """Writes everything and returns the folder; progress hears the share that is done, 0..1.
 
-    Raises ConfigError, RecordingError or StreamError where something cannot be written.
+    Raises ConfigError, RecordingError or StreamError where something cannot be written. Videos and the recording have their
+    names only when they are whole.
     """
     layout = LAYOUTS[order.layout]
     gate = layout.gate()
-    try:
+    with _written(order.out):
         order.out.mkdir(parents=True, exist_ok=True)
         plain = gate.model_dump(mode="json", exclude_none=True)
         (order.out / "gate.yaml").write_text(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"folder {order.out} cannot be written: {error.strerror}; give another place") from None
     scene = Scene(layout, SCENARIOS[order.scenario], order.seed, order.start_t)
     sizes = {camera.id: (layout.width, layout.height) for camera in layout.cameras}
     with ExitStack() as stack:
@@ -81,9 +80,19 @@ def simulate(order: Order, progress: Callable[[float], None] = lambda _: None) -
         _run(order, scene, recording, cameras, progress)
     until = int(order.minutes * 60)
     scene.advance(until + 2.0)
-    write_truth(scene.truth, order.out, order.start_t, until)
-    _write_meta(order, scene)
+    with _written(order.out):
+        write_truth(scene.truth, order.out, order.start_t, until)
+        _write_meta(order, scene)
     return order.out
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """Turns what keeps a file from being written into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"folder {folder} cannot be written: {error.strerror}; give another place") from None
 
 
 @dataclass(frozen=True, slots=True)

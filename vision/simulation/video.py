@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -36,15 +38,16 @@ def video_frame(image: Image) -> VideoFrame:
 
 
 class VideoWriter:
-    """An MP4 file under the name `path` + ".part" until it is whole; BGR pictures at a steady rate."""
+    """An MP4 file under the name `path` + ".part" until it is whole; BGR pictures at a steady rate.
+
+    Every call raises StreamError where the file cannot be written.
+    """
 
     def __init__(self, path: Path, width: int, height: int, fps: int, *, bit_rate: int = 1_200_000) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
-        try:
+        with self._written():
             self._container = av.open(str(self._part), "w", format="mp4")
-        except (OSError, av.FFmpegError) as error:
-            raise StreamError(f"video {path} cannot be written: {error}; give another place") from None
         self._stream = self._container.add_stream("libx264", rate=fps)
         self._stream.options = dict(set_up_encoder(self._stream.codec_context, width, height, fps, bit_rate))
         self._count = 0
@@ -54,13 +57,23 @@ class VideoWriter:
         frame = video_frame(image)
         frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        with self._written():
+            self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
         """Finishes the file and gives it its name."""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
-        self._part.replace(self._path)
+        with self._written():
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+            self._part.replace(self._path)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, av.FFmpegError) as error:
+            self._part.unlink(missing_ok=True)
+            raise StreamError(f"video {self._path} cannot be written: {error.strerror}; give another place") from None
 
     def __enter__(self) -> Self:
         return self
@@ -69,5 +82,6 @@ class VideoWriter:
         if kind is None:
             self.close()
         else:
-            self._container.close()
+            with suppress(OSError, av.FFmpegError):
+                self._container.close()
             self._part.unlink(missing_ok=True)
