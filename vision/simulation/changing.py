@@ -12,9 +12,9 @@ from vision.simulation.vehicle import Slide, Vehicle
 if TYPE_CHECKING:
     from vision.simulation.traffic import Road
 
-__all__ = ["Changes"]
+__all__ = ["SLIDE_M", "Changes"]
 
-_SLIDE_M: Final = 26.0
+SLIDE_M: Final = 26.0  # of driving that a change of lane takes
 _WHERE_M: Final = (34.0, 285.0)
 _SLOWEST_MPS: Final = 2.5
 
@@ -73,7 +73,7 @@ class Changes:
         follower = next((other for other in row if other.s >= vehicle.s), None)
         if leader is not None:
             gap = vehicle.s - leader.rear_s
-            if gap < _SLIDE_M + 8.0 or not gap_is_safe(vehicle.body.driving, vehicle.speed_mps, gap, leader.speed_mps):
+            if gap < SLIDE_M + 8.0 or not gap_is_safe(vehicle.body.driving, vehicle.speed_mps, gap, leader.speed_mps):
                 return False
         if follower is None:
             return True
@@ -84,7 +84,7 @@ class Changes:
         row = self._rows[target]
         place = next((i for i, other in enumerate(row) if other.s >= vehicle.s), len(row))
         row.insert(place, vehicle)
-        vehicle.slide = Slide(lane, target, vehicle.s, _SLIDE_M)
+        vehicle.slide = Slide(lane, target, vehicle.s, SLIDE_M)
         vehicle.lane = target
 
 

@@ -14,14 +14,16 @@ import numpy as np
 from vision.config import Camera, DetectorConfig, GateConfig, parse_gate
 from vision.simulation.camera import CameraPlan
 from vision.simulation.demand import Direction
-from vision.simulation.traffic import Road
+from vision.simulation.traffic import SERVICE_M, Road
 
-__all__ = ["LANE_WIDTH_M", "LAYOUTS", "LanePlan", "Layout"]
+__all__ = ["LANE_WIDTH_M", "LAYOUTS", "UTC_OFFSET_H", "LanePlan", "Layout"]
 
 LANE_WIDTH_M: Final = 3.75
 PITCH_M: Final = 5.3
 MEDIAN_M: Final = 1.6
 WIDTH, HEIGHT = 640, 360
+TIMEZONE: Final = "Asia/Ho_Chi_Minh"
+UTC_OFFSET_H: Final = 7.0  # all year round
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Layout:
         data: dict[str, Any] = {
             "id": "simulated-gate",
             "name": {"vi": "Cửa khẩu mô phỏng", "en": "Simulated gate", "zh": "模拟口岸"},
-            "timezone": "Asia/Ho_Chi_Minh",
+            "timezone": TIMEZONE,
             "lanes": [_lane(lane, self.zone_m) for lane in self.lanes],
             "cameras": [self._camera(plan) for plan in self.cameras],
             "alerts": _ALERTS,
@@ -127,7 +129,7 @@ _ALERTS: Final = [
 
 
 def _lane(plan: LanePlan, zone_m: float) -> dict[str, Any]:
-    return {"id": plan.id, "direction": plan.direction, "name": _NAMES[plan.id], "zone_m": zone_m, "service_m": 4}
+    return {"id": plan.id, "direction": plan.direction, "name": _NAMES[plan.id], "zone_m": zone_m, "service_m": SERVICE_M}
 
 
 def _row(first: float, lanes: tuple[tuple[str, Direction, int], ...]) -> tuple[LanePlan, ...]:

@@ -6,17 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vision.core.types import LaneStatus
-from vision.simulation.layouts import Layout
+from vision.simulation.layouts import UTC_OFFSET_H, Layout
 from vision.simulation.scenarios import Scenario
 from vision.simulation.traffic import Traffic
 from vision.simulation.truth import Truth
 from vision.simulation.vehicle import Place
 
-__all__ = ["BY", "REASON", "START_T", "UTC_OFFSET_H", "Scene"]
+__all__ = ["BY", "REASON", "START_T", "Scene"]
 
 START_T: Final = 1767229200.0
 """2026-01-01 08:00 at the gate."""
-UTC_OFFSET_H: Final = 7.0
 BY: Final = "simulation"
 REASON: Final = "the scenario's plan"
 """Who closes and opens lanes here, and why."""

@@ -20,7 +20,7 @@ from vision.simulation.demand import Direction, arrivals, draw_service_s
 from vision.simulation.scenarios import Scenario
 from vision.simulation.vehicle import Place, Vehicle
 
-__all__ = ["STEP_S", "Road", "Traffic"]
+__all__ = ["SERVICE_M", "STEP_S", "Road", "Traffic"]
 
 STEP_S: Final = 0.1
 HALT_AT_M: Final = 1.0
@@ -49,7 +49,6 @@ class Traffic:
         self.scenario = scenario
         self.steps = 0
         self.rows: dict[str, list[Vehicle]] = {lane: [] for lane, _ in road.lanes}
-        self.attended = dict.fromkeys(self.rows, True)
         self._closures = {lane: [c for c in scenario.closures if c.lane == lane] for lane in self.rows}
         self._gate: dict[str, deque[Vehicle]] = {lane: deque() for lane in self.rows}
         chance = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
@@ -135,7 +134,6 @@ class Traffic:
     def _serve(self) -> None:
         for lane, row in self.rows.items():
             away = any(not c.drains and c.holds(self.t) for c in self._closures[lane])
-            self.attended[lane] = not away
             first = next((vehicle for vehicle in row if not vehicle.served), None)
             if first is None or away or not (first.halted and first.s <= SERVICE_M):
                 continue

@@ -1,7 +1,7 @@
 """What truly happens in each lane: the visits and, every second, the queue, as DESIGN.md's words define them. Pure.
 
 A fold over the traffic's steps. It looks a little more than a second back, since whether a vehicle stands or has joined
-the queue is known only then. Rows are columns of lanes.csv and visits.csv; t is POSIX seconds, empty is None.
+the queue is known only then. Times are seconds since the start of the traffic.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Truth:
         new = TrueVisit(visit.vehicle, lane, t, visit.start_censored, visit.arrived_t, visit.joined_t)
         new.slow_since = visit.slow_since
         if visit.arrived_t is not None or visit.start_censored:
-            visit.outcome, visit.left_t = "changed_lane", None
+            visit.outcome = "changed_lane"
             self.visits.append(visit)
         else:
             new.first_seen_t = visit.first_seen_t

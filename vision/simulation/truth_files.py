@@ -56,7 +56,7 @@ def visit_row(visit: TrueVisit, start_t: float) -> dict[str, object]:
 
 
 def write_truth(truth: Truth, folder: Path, start_t: float, until_s: float) -> None:
-    """Writes both files: every lane and whole second in 0..until_s, every visit that had begun by then."""
+    """Writes both files: every lane and whole second in 0..until_s, and every visit as it is known at the truth's last step."""
     lanes = (lane_row(row, start_t) for row in truth.lanes if row.t <= until_s)
     visits = sorted([*truth.visits, *truth.open_visits], key=lambda visit: (visit.first_seen_t, visit.vehicle.number))
     _write(folder / "truth_lanes.csv", LANE_COLUMNS, lanes)

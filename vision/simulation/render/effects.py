@@ -126,7 +126,7 @@ class Lettering:
     """The time and the camera's name as the camera itself writes them into the picture."""
 
     def __init__(self, name: str, start_t: float, utc_offset_h: float) -> None:
-        self._name = name.upper()
+        self._name = _written(name.upper())
         self._start = datetime.fromtimestamp(start_t, UTC) + timedelta(hours=utc_offset_h)
         self._second = -1
         self._line: Image | None = None
@@ -137,18 +137,9 @@ class Lettering:
             self._second = int(t)
             text = (self._start + timedelta(seconds=self._second)).strftime("%Y-%m-%d %H:%M:%S")
             self._line = _written(text)
-        for line, x, y in ((self._line, 8, 6), (_name(self._name), 8, image.shape[0] - 20)):
+        for line, x, y in ((self._line, 8, 6), (self._name, 8, image.shape[0] - 20)):
             region = image[y : y + line.shape[0], x : x + line.shape[1]]
             np.copyto(region, line, where=line > 0)
-
-
-_NAMES: dict[str, Image] = {}
-
-
-def _name(text: str) -> Image:
-    if text not in _NAMES:
-        _NAMES[text] = _written(text)
-    return _NAMES[text]
 
 
 def _written(text: str) -> Image:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.simulation.bodies import Body
+from vision.simulation.changing import SLIDE_M
 from vision.simulation.layouts import Layout
 from vision.simulation.render.light import Light
 from vision.simulation.render.mesh import Drawable, Mesh
@@ -92,8 +93,8 @@ class Fleet:
         up = self._upstream[place.lane]
         start, end = self._x[place.lane], self._x[place.to_lane]
         x = start + (end - start) * place.share
-        # In a change of lane the body points across: the slope of the smooth step over its 26 m.
-        slope = (end - start) * 6.0 * _way(place.share) / 26.0 if start != end else 0.0
+        # In a change of lane the body points across: the slope of the smooth step.
+        slope = (end - start) * 6.0 * _way(place.share) / SLIDE_M if start != end else 0.0
         angle = float(np.arctan(slope * up)) if slope else 0.0
         cos, sin = up * float(np.cos(angle)), up * float(np.sin(angle))
         y = place.front_m * up

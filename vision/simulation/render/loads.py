@@ -81,12 +81,11 @@ def _tank(part: Part, half: float, r: tuple[float, float], height: float, paint:
     middle, radius = (height + _FLOOR) / 2, (height - _FLOOR) / 2
     turns = np.linspace(0, 2 * np.pi, 9)[:-1] + np.pi / 8
     ring = [(half * 0.95 * float(np.cos(a)), middle + radius * 1.04 * float(np.sin(a))) for a in turns]
-    ends = [(u, z) for u, z in ring]
-    part.add([(u, r[1], z) for u, z in reversed(ends)], scaled(colour, 0.9), solid=True)
+    part.add([(u, r[1], z) for u, z in reversed(ring)], scaled(colour, 0.9), solid=True)
     for (u0, z0), (u1, z1) in zip(ring, [*ring[1:], ring[0]], strict=True):
         shade = scaled(colour, 1.04 if (z0 + z1) / 2 > middle + radius * 0.6 else 0.96)
         part.add([(u0, r[0], z0), (u0, r[1], z0), (u1, r[1], z1), (u1, r[0], z1)], shade, solid=True)
-    part.add([(u, r[0], z) for u, z in ends], colour, solid=True)
+    part.add([(u, r[0], z) for u, z in ring], colour, solid=True)
     for share in (0.25, 0.5, 0.75):
         place = r[0] + (r[1] - r[0]) * share
         part.top(height + 0.02, (-0.3, 0.3), (place - 0.3, place + 0.3), scaled(colour, 0.6), fine=5.0)

@@ -18,7 +18,7 @@ __all__ = ["Colour", "Drawable", "Face", "Mesh", "Part", "scaled"]
 
 Array = NDArray[np.float64]
 Colour = tuple[float, float, float]
-Glow = Literal["", "head", "tail", "lamp"]
+Glow = Literal["", "head", "tail"]
 Points = list[tuple[float, float, float]]
 
 

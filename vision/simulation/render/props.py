@@ -117,11 +117,9 @@ def _parked(left: float, random: np.random.Generator) -> list[Prop]:
     """Trucks in the lot beside the road: seen by the camera, in no lane."""
     found = []
     for y in np.arange(-18.0, 90.0, 4.6):
-        for x in (left - 10.0,):
-            if random.uniform() < 0.42:
-                body = draw_body(random)
-                turned = _sideways(mesh_of(body))
-                found.append(Prop(turned, x, float(y) + 2.3, 1, body.vehicle_class))
+        if random.uniform() < 0.42:
+            body = draw_body(random)
+            found.append(Prop(_sideways(mesh_of(body)), left - 10.0, float(y) + 2.3, 1, body.vehicle_class))
     return found
 
 

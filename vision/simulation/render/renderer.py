@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.simulation.camera import CameraPlan
-from vision.simulation.layouts import Layout
+from vision.simulation.layouts import UTC_OFFSET_H, Layout
 from vision.simulation.render.effects import Glows, Lettering, NightLight, Noise, Rain
 from vision.simulation.render.light import WEATHERS, Weather
 from vision.simulation.render.painter import Image
@@ -76,7 +76,7 @@ class Renderer:
         self._lit: dict[int, _Lit] = {}
         self._rain = Rain(layout.width, layout.height, seed) if self._light.wet else None
         self._noise = Noise(layout.width, layout.height, self._light.noise, seed + 1)
-        self._lettering = Lettering(f"{layout.name} {plan.id}", start_t, 7.0)
+        self._lettering = Lettering(f"{layout.name} {plan.id}", start_t, UTC_OFFSET_H)
 
     def shoot(self, places: list[Place], t: float, frame: int, *, boxes: bool = True) -> Shot:
         """The frame at t, seconds since the start; without `boxes` there are no sights, which is a little quicker."""

@@ -17,7 +17,7 @@ _SMALLEST_PX: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A vehicle in sight: its number (0: parked), class, box x1 y1 x2 y2 of its visible pixels, how many they are.
+    """A vehicle in sight: its number (0: parked), class, box x1 y1 x2 y2 of its visible pixels.
 
     share: of the box round its outline inside the picture that is visible, 0..1 (1 for a parked vehicle).
     """
@@ -25,7 +25,6 @@ class Sight:
     number: int
     vehicle_class: str
     box: tuple[float, float, float, float]
-    pixels: int
     share: float
 
     @property
@@ -61,4 +60,4 @@ def _look(
         return None
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     box = (float(x0 + columns[0]), float(y0 + rows[0]), float(x0 + columns[-1] + 1), float(y0 + rows[-1] + 1))
-    return Sight(number, name, box, pixels, min(1.0, pixels / area) if area else 1.0)
+    return Sight(number, name, box, min(1.0, pixels / area) if area else 1.0)
