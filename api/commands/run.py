@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,6 +22,9 @@ from api.commands.link import forget_run, note_run
 from api.commands.simulated import Simulated, simulated_gate
 from vision.config import GateConfig
 from vision.errors import ConfigError
+
+if TYPE_CHECKING:
+    from api.supervisor import Supervisor
 
 __all__ = ["run_command"]
 
@@ -100,7 +103,7 @@ def _given(gate: Path | None) -> GateConfig:
 
 
 def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, final: bool) -> None:
-    from api.embedded import bus_command, server_binary, wait_for_bus
+    """Starts the parts and watches them to the end; lock: of the data folder, held by the bus as long as it writes there."""
     from api.supervisor import Program, Supervisor
 
     token = secrets.token_urlsafe(24)
@@ -115,13 +118,7 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
     }
     with tempfile.TemporaryDirectory(prefix="lanewatch-") as folder, Supervisor() as supervisor:
         if not env.get("REDIS_URL"):
-            address = Path(folder) / "bus.sock"  # a unix socket's path has at most 107 bytes: not in the data folder
-            (plan.home / "bus").mkdir(exist_ok=True)
-            command = bus_command(server_binary(), address, plan.home / "bus")
-            quiet = ("WARNING Memory overcommit",)  # of no use without snapshots, and it alarms
-            supervisor.start(Program("bus", command, env=env | {"LC_ALL": "C"}, keep_open=[lock], muted=quiet))
-            env["REDIS_URL"] = f"unix://{address}"
-            wait_for_bus(env["REDIS_URL"], lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
+            env["REDIS_URL"] = _start_bus(supervisor, plan.home / "bus", Path(folder) / "bus.sock", env, lock)
         if plan.simulated is not None:
             supervisor.start(Program("gate", [*LANEWATCH, *plan.simulated.arguments(plan.home, _page(plan))], env=env))
         supervisor.start(Program("api", [*LANEWATCH, "api"], env=env | {"LANEWATCH_SIGN_IN_TOKEN": token}))
@@ -131,6 +128,19 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
             supervisor.watch(lambda: _answers(plan), lambda: _say_where(plan, token))
         finally:
             forget_run(plan.home)
+
+
+def _start_bus(supervisor: Supervisor, home: Path, address: Path, env: Mapping[str, str], lock: int) -> str:
+    """The URL of an embedded bus that answers. Its socket is not in the data folder: its path has at most 107 bytes."""
+    from api.embedded import bus_command, server_binary, wait_for_bus
+    from api.supervisor import Program
+
+    home.mkdir(exist_ok=True)
+    command = bus_command(server_binary(), address, home)
+    quiet = ("WARNING Memory overcommit",)  # of no use without snapshots, and it alarms
+    supervisor.start(Program("bus", command, env={**env, "LC_ALL": "C"}, keep_open=[lock], muted=quiet))
+    wait_for_bus(f"unix://{address}", lambda: supervisor.alive("bus"), lambda: supervisor.last_line("bus"))
+    return f"unix://{address}"
 
 
 def _check_files(urls: Iterable[str]) -> None:
