@@ -39,10 +39,6 @@ export function worstFiring(views: readonly AlertView[], scope: AlertData["scope
   return found?.alert ?? null;
 }
 
-export function countFiring(views: readonly AlertView[], severity: AlertData["severity"]): number {
-  return views.filter((view) => isActive(view) && view.alert.severity === severity).length;
-}
-
 function alertView(alert: AlertData, alarm: AlarmData | null): AlertView {
   const handled = alarm !== null && HANDLED.has(alarm.state);
   if (alert.state === "pending") return { alert, alarm, look: "pending" };

@@ -3,7 +3,7 @@
 /** From this age on, data is shown as old: grey, with its age. */
 export const STALE_S = 3;
 /** From this age on, a figure says nothing about the present any more and is not shown. */
-export const LOST_S = 30;
+const LOST_S = 30;
 
 /** A simulated gate's truth that is older says nothing about the present. */
 export const TRUTH_S = 5;

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { laneHistory, laneTruth, type HistoryPoint } from "./rest";
 
 export const HISTORY_S = 3600;
-export const HISTORY_STEP_S = 30;
+const HISTORY_STEP_S = 30;
 const RELOAD_MS = 60_000;
 
 export interface History {
@@ -56,7 +56,7 @@ function useLoaded(wanted: boolean, load: () => Promise<HistoryPoint[]>, when: r
   return history;
 }
 
-export type Columns = [times: number[], values: (number | null)[]];
+type Columns = [times: number[], values: (number | null)[]];
 
 /** Points in the columns that the chart wants; time that no point covers becomes a gap. Pure. */
 export function chartColumns(points: readonly HistoryPoint[], current: CurrentQueue | null): Columns {

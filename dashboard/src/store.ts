@@ -101,7 +101,7 @@ function receive(state: PageState, message: Message, atMs: number): PageState {
     case "camera.changed":
       return { ...state, cameras: newer(state.cameras, message.data.camera_id, message.data) };
     case "alert.changed":
-      return { ...state, alerts: withAlert(state.alerts, message.data) };
+      return withAlert(state, message.data);
     case "alarm.changed":
       return { ...state, alarms: newer(state.alarms, message.data.alert_id, message.data) };
     case "service.heartbeat":
@@ -145,11 +145,14 @@ function newer<T extends { t: number }>(
   return held !== undefined && held.t > value.t ? record : { ...record, [key]: value };
 }
 
-function withAlert(alerts: PageState["alerts"], alert: AlertData): PageState["alerts"] {
-  const held = alerts[alert.alert_id];
-  if (held !== undefined && held.sequence > alert.sequence) return alerts;
-  const kept = Object.values(alerts).filter((one) => one.state !== "resolved" || one.t > alert.t - RESOLVED_KEPT_S);
-  return Object.fromEntries(
-    [...kept.filter((one) => one.alert_id !== alert.alert_id), alert].map((one) => [one.alert_id, one]),
+/** The alert in place of its earlier self, without those that ended long before it and what people did with them. */
+function withAlert(state: PageState, alert: AlertData): PageState {
+  const held = state.alerts[alert.alert_id];
+  if (held !== undefined && held.sequence > alert.sequence) return state;
+  const kept = Object.values({ ...state.alerts, [alert.alert_id]: alert }).filter(
+    (one) => one === alert || one.state !== "resolved" || one.t > alert.t - RESOLVED_KEPT_S,
   );
+  const alerts = Object.fromEntries(kept.map((one) => [one.alert_id, one]));
+  const alarms = Object.fromEntries(Object.entries(state.alarms).filter(([alertId]) => alertId in alerts));
+  return { ...state, alerts, alarms };
 }

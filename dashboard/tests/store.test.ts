@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Message } from "../src/messages";
 import { EMPTY, reduce, type PageState } from "../src/store";
-import { alarmChanged, alert, alertChanged, measured, measurement, snapshot, trueLane } from "./builders";
+import { alarm, alarmChanged, alert, alertChanged, measured, measurement, snapshot, trueLane } from "./builders";
 
 const receive = (state: PageState, message: Message, position = "10-0", atMs = 100_000): PageState =>
   reduce(state, { kind: "received", message, position, atMs });
@@ -46,8 +46,12 @@ test("an alert's older change does not replace a newer one", () => {
 });
 
 test("alerts that ended more than an hour ago are forgotten", () => {
-  const old = receive(EMPTY, snapshot({ alerts: [alert({ alert_id: "old", state: "resolved", t: 100 })] }));
-  expect(Object.keys(receive(old, alertChanged({ alert_id: "new", t: 4000 })).alerts)).toEqual(["new"]);
+  const alarms = { old: alarm({ alert_id: "old" }) };
+  const old = receive(EMPTY, snapshot({ alerts: [alert({ alert_id: "old", state: "resolved", t: 100 })], alarms }));
+  expect(receive(old, alertChanged({ alert_id: "newer", t: 3000 })).alarms).toEqual(alarms);
+  const later = receive(old, alertChanged({ alert_id: "new", t: 4000 }));
+  expect(Object.keys(later.alerts)).toEqual(["new"]);
+  expect(later.alarms).toEqual({});
 });
 
 test("what people did with an alert is kept beside it", () => {

@@ -2,7 +2,7 @@
 
 import { isActive, type AlertView } from "../alert_view";
 import { clockTime, duration, metres } from "../figures";
-import { nameIn, useTexts } from "../i18n";
+import { nameIn, useTexts, whoIs } from "../i18n";
 import type { Texts } from "../i18n/texts";
 import { useNow } from "../live";
 import type { AlertData } from "../messages";
@@ -90,12 +90,12 @@ function AlertCard({ view, timeZone, live }: { view: AlertView; timeZone: string
           </p>
         )}
         {look === "acknowledged" && alarm && (
-          <p class="by">{texts.alerts.by(texts.alerts.who[alarm.by] ?? alarm.by, time(alarm.t))}</p>
+          <p class="by">{texts.alerts.by(whoIs(alarm.by, texts), time(alarm.t))}</p>
         )}
         {look === "shelved" && alarm && (
           <p class="by">
             {texts.alerts.shelvedBy(
-              texts.alerts.who[alarm.by] ?? alarm.by,
+              whoIs(alarm.by, texts),
               alarm.until === null ? "" : clockTime(alarm.until, texts.locale, timeZone, false),
               alarm.reason,
             )}

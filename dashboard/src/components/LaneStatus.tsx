@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { clockTime } from "../figures";
-import { useTexts } from "../i18n";
+import { useTexts, whoIs } from "../i18n";
 import type { LaneView } from "../lane_view";
 import { setLaneStatus } from "../rest";
 import { Ask } from "./Ask";
@@ -15,7 +15,7 @@ export function LaneStatus({ view, timeZone, live }: { view: LaneView; timeZone:
   const { lane, closed } = view;
   const wanted = closed ? "open" : "closed";
   const label = closed ? words.open(lane.id) : words.close(lane.id);
-  const since = closed && words.since(who(closed.by, texts), clockTime(closed.t, texts.locale, timeZone, false), closed.reason);
+  const since = closed && words.since(whoIs(closed.by, texts), clockTime(closed.t, texts.locale, timeZone, false), closed.reason);
   return (
     <>
       <button
@@ -41,5 +41,3 @@ export function LaneStatus({ view, timeZone, live }: { view: LaneView; timeZone:
     </>
   );
 }
-
-const who = (by: string, texts: ReturnType<typeof useTexts>): string => texts.alerts.who[by] ?? by;

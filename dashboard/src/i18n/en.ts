@@ -65,7 +65,7 @@ export const en: Texts = {
     closed: "Closed",
     age: (age) => `picture ${age} old`,
     neverSeen: "no picture",
-    quality: { ok: "good", degraded: "degraded", stale: "not live", unknown: "unknown" },
+    quality: { degraded: "degraded", stale: "not live", unknown: "unknown" },
     reasons: {
       low_rate: "low frame rate",
       held_unseen: "many vehicles hidden",

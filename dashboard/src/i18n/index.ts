@@ -23,6 +23,9 @@ export function chooseLanguage(remembered: string | null, wanted: readonly strin
   return candidates.find((tag): tag is Language => tag in LANGUAGES) ?? "en";
 }
 
+/** Who did something: the name that was given, or words for somebody who gave none. Pure. */
+export const whoIs = (by: string, texts: Texts): string => texts.alerts.who[by] ?? by;
+
 /** A name given by language: in the page's language, else English, else any. Pure. */
 export function nameIn(names: Readonly<Record<string, string>>, language: Language): string {
   return names[language] ?? names["en"] ?? Object.values(names)[0] ?? "";

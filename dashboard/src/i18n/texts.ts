@@ -66,7 +66,7 @@ export interface Texts {
     closed: string;
     age: (age: string) => string;
     neverSeen: string;
-    quality: { ok: string; degraded: string; stale: string; unknown: string };
+    quality: { degraded: string; stale: string; unknown: string };
     reasons: Record<Reason, string>;
     empty: string;
     /** In place of a wait when the queue is measured and nobody waits. */

@@ -64,7 +64,7 @@ export const vi: Texts = {
     closed: "Đóng",
     age: (age) => `hình cách đây ${age}`,
     neverSeen: "không có hình",
-    quality: { ok: "tốt", degraded: "giảm", stale: "không trực tiếp", unknown: "không rõ" },
+    quality: { degraded: "giảm", stale: "không trực tiếp", unknown: "không rõ" },
     reasons: {
       low_rate: "ít khung hình",
       held_unseen: "nhiều xe bị che",

@@ -63,7 +63,7 @@ export const zh: Texts = {
     closed: "关闭",
     age: (age) => `画面 ${age}前`,
     neverSeen: "没有画面",
-    quality: { ok: "良好", degraded: "降级", stale: "非实时", unknown: "未知" },
+    quality: { degraded: "降级", stale: "非实时", unknown: "未知" },
     reasons: {
       low_rate: "帧率偏低",
       held_unseen: "多辆车被遮挡",
