@@ -8,8 +8,6 @@ from typing import Any, Final, Literal
 from vision.config import GateConfig
 from vision.core.types import CameraState, VehicleClass
 from vision.messages import (
-    AlertChanged,
-    AlertData,
     Audit,
     CameraChanged,
     CameraData,
@@ -24,12 +22,11 @@ from vision.messages import (
     timestamp_of,
 )
 
-__all__ = ["Lane", "Truck", "alert", "calm", "camera", "jam", "jam_alerts", "lane_messages"]
+__all__ = ["Lane", "Truck", "calm", "camera", "jam", "lane_messages"]
 
 LENGTH_M: Final[dict[VehicleClass, float]] = {"truck": 16.0, "bus": 12.0, "car": 4.6}
 GAP_M: Final = 3.5
 LIMITS_S: Final = (120, 300, 600, 1200, 2400)
-Severity = Literal["info", "warning", "critical"]
 
 
 @dataclass(frozen=True)
@@ -81,35 +78,6 @@ def camera(gate: GateConfig, t: float, camera_id: str, state: CameraState, reaso
     return CameraChanged(id=id_, timestamp=timestamp_of(t), gate=gate.id, data=data)
 
 
-def alert(gate: GateConfig, t: float, rule: str, subject: str, value: float | None, **changes: Any) -> AlertChanged:
-    """The alert.changed of a rule of the gate at t; `changes` replace fields of its data."""
-    found = next(one for one in gate.alerts if one.name == rule)
-    unit: Literal["vehicles", "m", "s"] = (
-        "s" if found.measure.endswith("_s") else "m" if found.measure.endswith("_m") else "vehicles"
-    )
-    fields: dict[str, Any] = {
-        "alert_id": str(message_id(gate.id, "alert", f"{rule}|{subject}", 0)),
-        "rule": rule,
-        "scope": found.scope,
-        "subject": subject,
-        "severity": found.severity,
-        "state": "firing",
-        "t": t,
-        "value": value,
-        "measure": found.measure,
-        "unit": unit,
-        "threshold": found.fire_at,
-        "since": t,
-        "sequence": 1,
-        "quality": "ok",
-        "config_hash": "0" * 16,
-        "action": found.action,
-    }
-    data = AlertData(**{**fields, **changes})
-    id_ = message_id(gate.id, "alert.changed", data.alert_id, t)
-    return AlertChanged(id=id_, timestamp=timestamp_of(t), gate=gate.id, data=data)
-
-
 def calm(gate: GateConfig, t: float) -> list[Message]:
     """Light traffic on all five lanes, both cameras online."""
     lanes = (
@@ -142,18 +110,6 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
     )
     cameras = [camera(gate, t - 5400, "export", "online"), offline]
     return [*cameras, *(message for lane in lanes for message in lane_messages(gate, t, lane))]
-
-
-def jam_alerts(gate: GateConfig, t: float) -> list[Message]:
-    """Alerts of every kind that go with the jam, by the rules of the Kim Thanh gate."""
-    return [
-        alert(gate, t - 95, "queue-to-the-edge", "EX1", 118.0, since=t - 155),
-        alert(gate, t - 220, "wait-long", "EX1", 1420.0, since=t - 250),
-        alert(gate, t - 400, "queue-long", "EX1", 6, since=t - 460),
-        alert(gate, t - 280, "camera-unavailable", "import", 340.0, since=t - 340),
-        alert(gate, t - 30, "direction-busy", "export", 10, since=t - 30, state="pending", sequence=0),
-        alert(gate, t - 1300, "queue-long", "IM2", 3, since=t - 2600, state="resolved"),
-    ]
 
 
 def _vehicles(lane: Lane) -> tuple[Vehicle, ...]:

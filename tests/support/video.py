@@ -12,10 +12,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLUE", "GREEN", "RED", "Mover", "draw", "make_video", "still"]
+__all__ = ["BLUE", "RED", "Mover", "draw", "make_video", "still"]
 
 RED = (220, 30, 30)  # what `tiny_model` calls a truck
-GREEN = (30, 200, 30)  # a car
 BLUE = (30, 30, 220)  # a bus
 _NOISE_BANK = 8
 
