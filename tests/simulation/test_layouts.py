@@ -56,9 +56,9 @@ def test_a_box_lies_where_the_projection_says_and_a_hidden_vehicle_has_none():
     places = [Place(1, semi, "IM2", "IM2", 0.0, 10.0, 0.0, False), Place(2, car, "IM2", "IM2", 0.0, 28.0, 0.0, False)]
     seen = {sight.number: sight for sight in renderer.shoot(places, 0.0, 0).sights if sight.number}
     assert 2 not in seen, "the car stands behind the semi-trailer"
-    corners = [(16.9 + u, 10.0 + r, z) for u in (-1.25, 1.25) for r in (0, 16.0) for z in (0, 4.0)]
     x_m = layout.lane("IM2").x_m
-    pixels, _ = layout.cameras[1].project(np.array([(x - 16.9 + x_m, y, z) for x, y, z in corners]), 640, 360)
+    corners = [(x_m + u, 10.0 + r, z) for u in (-1.25, 1.25) for r in (0, 16.0) for z in (0, 4.0)]
+    pixels, _ = layout.cameras[1].project(np.array(corners), 640, 360)
     expected = (*pixels.min(0), *pixels.max(0))
     assert seen[1].box[:3] == pytest.approx(expected[:3], abs=1.6)
     assert expected[3] - 5 < seen[1].box[3] < expected[3], "bumper and tyres end a little above the ground under the front"

@@ -15,11 +15,14 @@ import httpx
 import structlog
 
 from vision.errors import ConfigError
+from vision.simulation.newest import Newest
 from vision.simulation.scene import BY, REASON
 
 __all__ = ["LaneNotices"]
 
-ANSWER_S: Final = 2.0
+CONNECT_S: Final = 2.0
+ANSWER_S: Final = 10.0
+END_S: Final = 3.0
 RETRY_S: Final = 1.0
 LOUD_AFTER: Final = 30  # failures without an answer; until then the api may just be starting
 TOO_MANY: Final = 429
@@ -40,26 +43,22 @@ class LaneNotices:
             scheme, headers = "", {}
         if scheme not in ("http", "https"):
             raise ConfigError(f"'{url}' is no address of an api; give for example http://127.0.0.1:8080")
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False)
-        self._changed = threading.Condition()
-        self._closed: frozenset[str] | None = None
-        self._ending = False
+        patience = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=patience, trust_env=False)
+        self._newest = Newest[frozenset[str]]()
         self._thread = threading.Thread(target=self._run, name="lanes", daemon=True)
         self._thread.start()
 
     def tell(self, closed: frozenset[str]) -> None:
         """Tells which lanes are closed from now on, all others being open; returns at once."""
-        with self._changed:
-            self._closed = closed
-            self._changed.notify()
+        self._newest.put(closed)
 
     def close(self) -> None:
         """Ends the thread; what waits is dropped, and the lanes stay as they were told."""
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
-        self._thread.join(2 * ANSWER_S + 1.0)
-        self._http.close()
+        self._newest.end()
+        self._thread.join(END_S)
+        if not self._thread.is_alive():  # else it waits for an answer, and ends with the process
+            self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +78,7 @@ class LaneNotices:
         """Makes what the api holds of us what was told, for ever. Raises httpx.HTTPStatusError where it refuses."""
         held: set[str] | None = None
         failures = 0
-        while (closed := self._next(held)) is not None:
+        while (closed := self._newest.take()) is not None:
             try:
                 held = self._left_closed() if held is None else held
                 for lane in sorted(closed ^ held):
@@ -88,17 +87,11 @@ class LaneNotices:
                 failures = 0
             except httpx.HTTPError as error:
                 _raise_refusal(error)
+                held = None  # a request whose answer was lost may have been carried out
                 failures += 1
                 if failures == LOUD_AFTER:
                     _log.warning("the api does not answer, so it is not told of lanes", reason=type(error).__name__)
-                with self._changed:
-                    self._changed.wait_for(lambda: self._ending, RETRY_S)
-
-    def _next(self, held: set[str] | None) -> frozenset[str] | None:
-        """The lanes that are closed, as soon as that is not what the api holds; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ending or self._closed not in (None, held))
-            return None if self._ending else self._closed
+                self._newest.put_back(closed, RETRY_S)
 
     def _left_closed(self) -> set[str]:
         """The lanes that a simulation closed and that still are, once the api knows the present."""

@@ -17,6 +17,7 @@ import structlog
 from vision.clock import now, rounded
 from vision.keys import TRUTH_S, truth_channel, truth_key
 from vision.messages import GateTruth, Simulation, TrueLane, message_id, timestamp_of
+from vision.simulation.newest import Newest
 from vision.simulation.truth import LaneTruth
 
 __all__ = ["TruthFeed", "gate_truth"]
@@ -39,25 +40,18 @@ class TruthFeed:
     def __init__(self, redis_url: str, gate: str) -> None:
         self._gate = gate
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
-        self._changed = threading.Condition()
-        self._waiting: GateTruth | None = None
-        self._ending = False
+        self._newest = Newest[GateTruth]()
         self._away = False
         self._thread = threading.Thread(target=self._run, name="truth", daemon=True)
         self._thread.start()
 
     def tell(self, t: float, rows: Iterable[LaneTruth]) -> None:
         """Tells one second of all lanes, as `gate_truth` takes it; returns at once."""
-        message = gate_truth(self._gate, t, rows)
-        with self._changed:
-            self._waiting = message
-            self._changed.notify()
+        self._newest.put(gate_truth(self._gate, t, rows))
 
     def close(self) -> None:
         """Ends the thread; what waits is dropped. What was told last is forgotten TRUTH_S later."""
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
+        self._newest.end()
         self._thread.join(2 * ANSWER_S + 1.0)
         self._redis.close()
 
@@ -68,22 +62,16 @@ class TruthFeed:
         self.close()
 
     def _run(self) -> None:
-        while (message := self._next()) is not None:
+        while (message := self._newest.take()) is not None:
             if now() - message.data.t > TRUTH_S:
                 continue
             try:
                 self._send(message)
             except redis.RedisError as error:
-                self._failed(message, error)
+                self._say_away(error)
+                self._newest.put_back(message, RETRY_S)
             else:
                 self._away = False
-
-    def _next(self) -> GateTruth | None:
-        """The newest truth, as soon as there is one; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ending or self._waiting is not None)
-            message, self._waiting = self._waiting, None
-            return None if self._ending else message
 
     def _send(self, message: GateTruth) -> None:
         text = message.model_dump_json()
@@ -92,14 +80,10 @@ class TruthFeed:
             pipe.publish(truth_channel(self._gate), text)
             pipe.execute()
 
-    def _failed(self, message: GateTruth, error: redis.RedisError) -> None:
-        """Keeps the message for another attempt unless a newer one has come meanwhile."""
+    def _say_away(self, error: redis.RedisError) -> None:
         if not self._away:
             _log.warning("Redis is away, the truth is not told", reason=type(error).__name__)
         self._away = True
-        with self._changed:
-            self._changed.wait_for(lambda: self._ending, RETRY_S)
-            self._waiting = self._waiting or message
 
 
 def _lane(row: LaneTruth) -> TrueLane:
