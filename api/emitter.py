@@ -7,18 +7,22 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from api.bus import Bus
+from api.bus import BUS_ERRORS, Bus
 from api.records import save_emissions, save_messages
 from api.store import Store
 from api.tables import emissions
 from vision.messages import MESSAGE, LaneChanged, Message
 
-__all__ = ["Emitter"]
+__all__ = ["Emitter", "keep_emitting"]
 
 BATCH: Final = 200
 KEPT_S: Final = 86_400.0
+EVERY_S: Final = 10.0
+_log: Final = structlog.stdlib.get_logger(__name__)
 
 
 class Emitter:
@@ -33,7 +37,7 @@ class Emitter:
         self._one = asyncio.Lock()
 
     async def emit(self, *messages: Message) -> None:
-        """Records messages and sends them. Raises a bus error while the bus is away; they then wait in the outbox."""
+        """Records messages and sends them. Raises a bus error while the bus is away; they then wait for `keep_emitting`."""
         async with self._one:
             await asyncio.to_thread(self._add, messages)
         await self.flush()
@@ -67,3 +71,13 @@ class Emitter:
         with self._store.write() as connection:
             connection.execute(update(emissions).where(emissions.c.sequence.in_(sequences)).values(emitted_t=now))
             connection.execute(old)
+
+
+async def keep_emitting(emitter: Emitter) -> None:
+    """Sends what stayed in the outbox while the bus was away, until it is cancelled."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        try:
+            await emitter.flush()
+        except (*BUS_ERRORS, SQLAlchemyError) as error:
+            _log.warning("messages wait in the outbox; trying again", error=error)

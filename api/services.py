@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from api.access import Access, Caller
 from api.bus import BUS_ERRORS, Bus
 from api.config_versions import ConfigVersion, config_document
-from api.emitter import Emitter
+from api.emitter import Emitter, keep_emitting
 from api.heartbeat import beat
 from api.live import Live, follow_truth
 from api.metrics import Metrics
@@ -80,6 +80,7 @@ async def running(settings: Settings, store: Store, access: Access, version: Con
             "live": live.run,
             "truth": lambda: follow_truth(bus, live),
             "recorder": recorder.run,
+            "outbox": lambda: keep_emitting(emitter),
             "shelving": lambda: keep_shelves(live, emitter),
             "heartbeat": lambda: beat(bus, recorder, live),
             "config": lambda: _publish_config(bus, version),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.alarms import is_shelved, shelved_like, unshelved
 from api.bus import BUS_ERRORS
@@ -31,8 +32,8 @@ async def keep_shelves(live: Live, emitter: Emitter) -> None:
         try:
             for message in due(live.view, time.time()):
                 await emitter.emit(message)
-        except BUS_ERRORS as error:
-            _log.warning("shelving: the bus does not answer; trying again", error=error)
+        except (*BUS_ERRORS, SQLAlchemyError) as error:
+            _log.warning("shelving: the bus or the database does not answer; trying again", error=error)
         await asyncio.sleep(EVERY_S)
 
 
