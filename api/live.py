@@ -46,7 +46,7 @@ class Live:
 
     async def run(self) -> None:
         """Follows until it is cancelled; a fault of the bus is tried again."""
-        waits = pauses()
+        self.problem, waits = "starting", pauses()
         while True:
             before = self.hub.position
             try:

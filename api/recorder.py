@@ -75,7 +75,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Records until it is cancelled; a fault of the bus or the database is tried again from the saved position."""
-        waits = pauses()
+        self.problem, waits = "starting", pauses()
         while True:
             before = self.recorded
             try:
@@ -93,8 +93,7 @@ class Recorder:
 
     async def _record(self) -> None:
         """Records until the stream is another one."""
-        state, gap = await self._begin()
-        epoch = await self._bus.epoch()
+        epoch, state, gap = await self._begin()
         position = gap.to_position if gap else state.position if state else START
         pending = _Pending(gap=gap)
         checked = time.monotonic()
@@ -113,21 +112,21 @@ class Recorder:
                     return
                 checked = time.monotonic()
 
-    async def _begin(self) -> tuple[RecorderState | None, Gap | None]:
-        """The saved state, and what of the stream is missing after it; the fold is set to that state."""
+    async def _begin(self) -> tuple[str, RecorderState | None, Gap | None]:
+        """The stream's epoch, the saved state, and what is missing after it; the fold is set to that state."""
         state = await asyncio.to_thread(load_state, self._store)
         epoch, bounds = await self._bus.epoch(), await self._bus.bounds()
         saved = state.alerts if state else None
         self._fold = AlertFold(self._config) if saved is None else AlertFold.restore(self._config, saved)
         if state is None:
-            return None, None
+            return epoch, None, None
         if state.epoch != epoch:
             reason = "the stream was lost or replaced: what was not recorded of it is missing"
-            return state, Gap(time.time(), epoch, state.position, START, reason)
+            return epoch, state, Gap(time.time(), epoch, state.position, START, reason)
         if not bounds.holds_after(state.position):
             reason = "the stream was trimmed before it was recorded"
-            return state, Gap(time.time(), epoch, state.position, _before(bounds.first or bounds.last), reason)
-        return state, None
+            return epoch, state, Gap(time.time(), epoch, state.position, _before(bounds.first or bounds.last), reason)
+        return epoch, state, None
 
     def _take(self, entry: Entry, pending: _Pending) -> None:
         try:
