@@ -11,9 +11,20 @@ from typing import Final
 from vision.errors import LaneWatchError
 from vision.messages import AlarmChanged, AlarmData, AlertData, message_id, timestamp_of
 
-__all__ = ["LONGEST_SHELVING_S", "AlarmError", "acknowledge", "is_shelved", "shelve", "shelved_like", "unshelved"]
+__all__ = [
+    "LONGEST_SHELVING_S",
+    "RESOLVED_KEPT_S",
+    "AlarmError",
+    "acknowledge",
+    "is_shelved",
+    "shelve",
+    "shelved_like",
+    "unshelved",
+]
 
-LONGEST_SHELVING_S: Final = 3600
+RESOLVED_KEPT_S: Final = 3600
+"""How long a resolved alert belongs to the present."""
+LONGEST_SHELVING_S: Final = RESOLVED_KEPT_S
 """No longer than a resolved alert is remembered. What is to be quiet for longer needs another rule."""
 
 

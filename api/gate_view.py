@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from api.alarms import RESOLVED_KEPT_S
 from vision.config import GateConfig, config_hash
 from vision.keys import TRUTH_S
 from vision.messages import (
@@ -31,8 +32,6 @@ from vision.messages import (
 )
 
 __all__ = ["GateView", "gate_info"]
-
-RESOLVED_KEPT_S: Final = 3600.0
 
 
 class _Timed(Protocol):

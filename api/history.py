@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, case, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, and_, case, func, or_, select
 
+from api.alarms import RESOLVED_KEPT_S
 from api.store import Store
 from api.tables import PERCENTILES, alarms, alerts, camera_states, lane_statuses, measurements, visits
 from vision.messages import AlarmData, AlertData, CameraData, LaneData, Measurement, VisitData
@@ -28,7 +29,6 @@ __all__ = [
     "load_present",
 ]
 
-RESOLVED_KEPT_S: Final = 3600.0
 Cursor = tuple[float, str]
 T = TypeVar("T")
 
@@ -128,28 +128,16 @@ def list_visits(
     store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
 ) -> Page[VisitData]:
     """Visits first seen in span, newest first. where: column to wanted value."""
-    table = visits.c
-    query = select(visits).where(table.gate == store.gate, table.first_seen_t >= span[0], table.first_seen_t < span[1])
-    query = _paged(query, table.first_seen_t, table.visit_id, after, limit)
-    query = query.where(*(table[name] == value for name, value in where.items()))
-    with store.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    items = [VisitData.model_validate(_plain(row)) for row in rows[:limit]]
-    return Page(items, (items[-1].first_seen_t, items[-1].visit_id) if len(rows) > limit else None)
+    rows, following = _paged(store, (visits.c.first_seen_t, visits.c.visit_id), where, span, after=after, limit=limit)
+    return Page([VisitData.model_validate(_plain(row)) for row in rows], following)
 
 
 def list_alerts(
     store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
 ) -> Page[AlertData]:
     """Alerts that began in span, newest first. where: column to wanted value."""
-    table = alerts.c
-    query = select(alerts).where(table.gate == store.gate, table.since >= span[0], table.since < span[1])
-    query = _paged(query, table.since, table.alert_id, after, limit)
-    query = query.where(*(table[name] == value for name, value in where.items()))
-    with store.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    items = [_alert(row) for row in rows[:limit]]
-    return Page(items, (items[-1].since, items[-1].alert_id) if len(rows) > limit else None)
+    rows, following = _paged(store, (alerts.c.since, alerts.c.alert_id), where, span, after=after, limit=limit)
+    return Page([_alert(row) for row in rows], following)
 
 
 def find_alert(store: Store, alert_id: str) -> tuple[AlertData, AlarmData | None] | None:
@@ -170,10 +158,25 @@ def _latest(connection: Connection, table: Table, subject: ColumnElement[bool], 
 
 
 def _paged(
-    query: Select[Any], time: ColumnElement[float], key: ColumnElement[str], after: Cursor | None, limit: int
-) -> Select[Any]:
-    query = query.order_by(time.desc(), key.desc()).limit(limit + 1)
-    return query if after is None else query.where(or_(time < after[0], and_(time == after[0], key < after[1])))
+    store: Store,
+    by: tuple[Column[float], Column[str]],
+    where: Mapping[str, Any],
+    span: tuple[float, float],
+    *,
+    after: Cursor | None,
+    limit: int,
+) -> tuple[Sequence[RowMapping], Cursor | None]:
+    """The rows of a page and where the next one begins. by: the columns of one table by which it is ordered."""
+    time, key = by
+    table = time.table
+    query = select(table).where(table.c.gate == store.gate, time >= span[0], time < span[1])
+    query = query.where(*(table.c[name] == value for name, value in where.items()))
+    if after is not None:
+        query = query.where(or_(time < after[0], and_(time == after[0], key < after[1])))
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(time.desc(), key.desc()).limit(limit + 1)).mappings().all()
+    page = rows[:limit]
+    return page, (page[-1][time], page[-1][key]) if len(rows) > limit else None
 
 
 def _point(row: RowMapping, from_t: int, step_s: int) -> HistoryPoint:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Table, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -51,7 +51,6 @@ __all__ = [
     "save_messages",
 ]
 
-START: Final = "0-0"
 _Row = dict[str, Any]
 
 
