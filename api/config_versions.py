@@ -9,7 +9,7 @@ import difflib
 import json
 import time
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import yaml
 from sqlalchemy import Connection, RowMapping, select
@@ -19,20 +19,17 @@ from api.tables import config_versions
 from vision.config import GateConfig, config_hash, parse_gate
 from vision.errors import ConfigError
 
-__all__ = ["ConfigVersion", "add_version", "config_document", "current_config", "export_config", "sync_config"]
+__all__ = ["ConfigVersion", "config_document", "current_config", "export_config", "sync_config"]
 
 SHOWN_LINES: Final = 60
-Origin = Literal["file", "api"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigVersion:
-    """One version of a gate's configuration; origin is where it came from."""
+    """One version of a gate's configuration."""
 
     version: int
     config: GateConfig
-    origin: Origin
-    created_t: float
 
     @property
     def hash(self) -> str:
@@ -43,35 +40,23 @@ class ConfigVersion:
 def current_config(store: Store) -> ConfigVersion | None:
     """The newest version; None where none was stored yet."""
     with store.read() as connection:
-        return _newest(connection, store.gate, None)
+        return _newest(connection, store.gate)
 
 
 def sync_config(store: Store, file_config: GateConfig, import_changed: bool) -> ConfigVersion:
     """The version that holds: the store's, seeded or (import_changed) replaced by the file's.
 
-    A file counts as changed when it is neither the current version nor the one that last came from a file. Raises
-    ConfigError, which shows the difference, for a changed file that was not asked to be imported.
+    Raises ConfigError, which shows the difference, for a changed file that was not asked to be imported.
     """
     with store.write() as connection:
-        current = _newest(connection, store.gate, None)
-        imported = _newest(connection, store.gate, "file")
+        current = _newest(connection, store.gate)
         if current is None:
-            return _insert(connection, store.gate, 1, file_config, "file")
-        known = {current.hash} | ({imported.hash} if imported else set())
-        if config_hash(file_config) in known:
+            return _insert(connection, store.gate, ConfigVersion(1, file_config))
+        if config_hash(file_config) == current.hash:
             return current
         if not import_changed:
             raise ConfigError(_changed(current, file_config))
-        return _insert(connection, store.gate, current.version + 1, file_config, "file")
-
-
-def add_version(store: Store, config: GateConfig) -> ConfigVersion:
-    """A new version made through the api; the current one where nothing changed."""
-    with store.write() as connection:
-        current = _newest(connection, store.gate, None)
-        if current is not None and current.hash == config_hash(config):
-            return current
-        return _insert(connection, store.gate, 1 if current is None else current.version + 1, config, "api")
+        return _insert(connection, store.gate, ConfigVersion(current.version + 1, file_config))
 
 
 def config_document(version: ConfigVersion) -> str:
@@ -86,23 +71,20 @@ def export_config(config: GateConfig) -> str:
     return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
 
 
-def _newest(connection: Connection, gate: str, origin: Origin | None) -> ConfigVersion | None:
+def _newest(connection: Connection, gate: str) -> ConfigVersion | None:
     query = select(config_versions).where(config_versions.c.gate == gate).order_by(config_versions.c.version.desc()).limit(1)
-    if origin is not None:
-        query = query.where(config_versions.c.origin == origin)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _version(row)
 
 
 def _version(row: RowMapping) -> ConfigVersion:
     config = parse_gate(json.loads(row["config"]), where=f"configuration {row['version']} in the database")
-    return ConfigVersion(row["version"], config, row["origin"], row["created_t"])
+    return ConfigVersion(row["version"], config)
 
 
-def _insert(connection: Connection, gate: str, version: int, config: GateConfig, origin: Origin) -> ConfigVersion:
-    made = ConfigVersion(version, config, origin, time.time())
-    values = {"gate": gate, "version": version, "origin": origin, "created_t": made.created_t}
-    connection.execute(config_versions.insert().values(values | {"hash": made.hash, "config": config.model_dump_json()}))
+def _insert(connection: Connection, gate: str, made: ConfigVersion) -> ConfigVersion:
+    values = {"gate": gate, "version": made.version, "hash": made.hash, "origin": "file", "created_t": time.time()}
+    connection.execute(config_versions.insert().values(values | {"config": made.config.model_dump_json()}))
     return made
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from api.config_versions import add_version, config_document, current_config, export_config, sync_config
+from api.config_versions import config_document, current_config, export_config, sync_config
 from api.store import Store
 from tests.support.messages import alert_gate
 from vision.config import AlertRule, GateConfig, config_hash, load_gate
@@ -28,14 +28,6 @@ def test_a_changed_file_shows_the_difference_and_stops(store: Store) -> None:
         sync_config(store, gate(7), import_changed=False)
     assert sync_config(store, gate(7), import_changed=True).version == 2
     assert sync_config(store, gate(7), import_changed=False).config == gate(7)
-
-
-def test_the_database_stays_the_truth_while_the_file_is_as_it_was(store: Store) -> None:
-    sync_config(store, gate(5), import_changed=False)
-    assert add_version(store, gate(6)).version == 2
-    assert add_version(store, gate(6)).version == 2
-    assert sync_config(store, gate(5), import_changed=False).config == gate(6)
-    assert sync_config(store, gate(6), import_changed=False).version == 2
 
 
 def test_the_export_reads_back_as_the_same_gate(tmp_path: Path) -> None:
