@@ -118,11 +118,11 @@ def test_a_day_of_a_lane_is_aggregated_by_the_database(lite: Store) -> None:
             f"INSERT INTO measurements (t, queue_vehicles, {others})"
             f" SELECT s, s / 3600, {others} FROM n, measurements WHERE t = 0"
         )
-    began = time.perf_counter()
+    began = time.process_time()  # of SQLite, which works in this process
     points = lane_history(lite, "EX1", 0, 86_400, 300)
     assert len(points) == 288
     assert points[-1].queue_vehicles == 23
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_present_is_what_was_recorded_last(store: Store) -> None:
