@@ -44,7 +44,7 @@ class Settings(BaseModel):
     redis_url: SecretStr = _setting(
         "REDIS_URL",
         SecretStr("redis://127.0.0.1:6379/0"),
-        "The Redis or Valkey server: redis://, rediss:// or unix://. `lanewatch run` starts its own where it is not set.",
+        "The Redis (7 or later) or Valkey server: redis://, rediss:// or unix://. `lanewatch run` starts its own without it.",
     )
     database_url: SecretStr | None = _setting(
         "DATABASE_URL", None, "postgresql://user:password@host/name. Not set: SQLite in the data folder."
