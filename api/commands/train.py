@@ -58,12 +58,17 @@ def train_command(
     require_ultralytics()
     cores = threads or os.cpu_count() or 1
     if resume:
+        if any(given is not None for given in (data, render, weights, steps)):
+            raise ConfigError(
+                "--resume goes on with what the run was begun with: leave --data, --render, --weights, --steps out"
+            )
         plan = _read_plan(out, minutes)
     else:
         _check(out, data, render)
         rate = FINE_TUNING_RATE if weights else Recipe.rate
         length = Recipe.steps if steps is None else steps
-        recipe = Recipe(steps=length, minutes=minutes, batch=batch, rate=rate, seed=seed, model=weights or network)
+        model = _model(weights, network)
+        recipe = Recipe(steps=length, minutes=minutes, batch=batch, rate=rate, seed=seed, model=model)
         plan = _begin(out, data, render, recipe, cores, demo=demo)
     _run(out, plan, cores, resume=resume)
 
@@ -73,6 +78,17 @@ def _check(out: Path, data: Path | None, render: int | None) -> None:
         raise ConfigError("give the labelled frames with --data, or the number of frames to render with --render")
     if (out / PLAN).exists():
         raise ConfigError(f"{out} holds a run already: go on with it with --resume, or give another folder with --out")
+
+
+def _model(weights: str | None, network: str) -> str:
+    """What the run begins with, under a name that is found from any folder. Raises ModelError where it is not there."""
+    from vision.training.beginning import check_beginning
+
+    if weights is not None and not weights.endswith(".pt"):
+        raise ConfigError(f"--weights {weights}: only a .pt file can be fine-tuned; what was exported from it cannot")
+    model = weights or network
+    check_beginning(model)
+    return str(Path(model).absolute()) if Path(model).is_file() else model
 
 
 def _begin(out: Path, data: Path | None, render: int | None, recipe: Recipe, cores: int, *, demo: bool) -> _Plan:

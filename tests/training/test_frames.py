@@ -6,14 +6,9 @@ from PIL import Image
 
 from vision.errors import ConfigError
 from vision.training.compression import as_h264
-from vision.training.frames import FrameOrder, labelled_frames, write_frames
+from vision.training.frames import FrameOrder, labelled_frames
 from vision.training.recipe import Recipe
 from vision.training.samples import fitted, load_frames
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_frames(FrameOrder(tmp_path_factory.mktemp("frames"), 6, 2, seed=4))
 
 
 def test_frames_are_pictures_with_labels_inside_them(data):
@@ -28,9 +23,9 @@ def test_frames_are_pictures_with_labels_inside_them(data):
     assert (high <= 1 + 1e-4).all()
 
 
-def test_validation_never_sees_a_training_scene_and_seeds_repeat(data):
+def test_validation_never_sees_a_training_scene_and_seeds_repeat(data, seed):
     first, validation = ((data.parent / "images" / part / "000000.jpg").read_bytes() for part in ("train", "val"))
-    assert first == next(labelled_frames(4, "train", 0, 1)).jpeg
+    assert first == next(labelled_frames(seed, "train", 0, 1)).jpeg
     assert first != validation
 
 
@@ -100,6 +95,8 @@ def test_a_run_with_minutes_ends_by_the_clock_too():
         ("{path: ., train: images/train, names: [truck]}", "holds no pictures"),
         ("{path: ., train: images/train, names: [Truck, person]}", "none of its names is truck, bus or car"),
         ("{train: [a, b], names: [truck]}", "must each be one folder"),
+        ("{train: a, names: {1: truck, 2: bus}}", "names must be numbered 0, 1, 2 and so on, not 1, 2"),
+        ("{path: , train: images/train, names: [truck]}", "holds no pictures"),
         ("- 1", "is not a YOLO data file"),
     ],
 )
@@ -141,6 +138,7 @@ def test_labels_are_found_where_tools_put_them(tmp_path, places):
     ("text", "words"),
     [
         ("0 1 2\n", r"a\.txt are not lines of"),
+        ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n" * 5, "are not lines of .* or export boxes"),
         ("7 0.5 0.5 0.1 0.1\n", "a class that data.yaml does not name"),
         ("0 0.5 1.5 0.1 0.1\n", "outside 0..1"),
         ("", "has a label in"),
@@ -149,6 +147,11 @@ def test_labels_are_found_where_tools_put_them(tmp_path, places):
 def test_bad_labels_name_the_file(tmp_path, text, words):
     with pytest.raises(ConfigError, match=words):
         load_frames(own_frames(tmp_path, text=text), "train")
+
+
+def test_labels_may_stick_out_by_rounding(tmp_path):
+    frames = load_frames(own_frames(tmp_path, text="0 0.95 0.5 0.1000001 1.0000004\n"), "train")
+    assert frames.labels[0][0, 4] == 1.0
 
 
 def test_a_bad_picture_is_named(tmp_path):

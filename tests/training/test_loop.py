@@ -11,7 +11,6 @@ from vision.config import DetectorConfig
 from vision.detector import open_detector
 from vision.errors import ConfigError, ModelError
 from vision.training.card import card
-from vision.training.frames import FrameOrder, write_frames
 from vision.training.loop import train
 from vision.training.recipe import Recipe
 from vision.training.samples import load_frames
@@ -19,11 +18,6 @@ from vision.training.samples import load_frames
 HAS_ML = importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
 needs_ml = [pytest.mark.ml, pytest.mark.timeout(600), pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")]
 SMALL = {"batch": 2, "window": (64, 96), "whole": (96, 160), "warm_up": 2, "save_every": 2, "seed": 3}
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_frames(FrameOrder(tmp_path_factory.mktemp("frames"), 6, 3, seed=5))
 
 
 class Stop:
@@ -71,7 +65,13 @@ class TestTheLoop:
 
     def test_weights_that_are_none_are_refused(self, data, tmp_path):
         (tmp_path / "bad.pt").write_bytes(b"no weights")
-        for model, words in ((tmp_path / "bad.pt", "cannot be fine-tuned"), (tmp_path / "no.pt", "do not exist")):
+        (tmp_path / "bad.yaml").write_text("backbone: 1")
+        for model, words in (
+            (tmp_path / "bad.pt", "cannot be fine-tuned"),
+            (tmp_path / "no.pt", "do not exist"),
+            (tmp_path / "bad.yaml", "is no network that can be made"),
+            (tmp_path / "bad.onnx", "can neither be fine-tuned"),
+        ):
             with pytest.raises(ModelError, match=words):
                 train(load_frames(data, "train"), tmp_path / "run", Recipe(steps=1, **SMALL | {"model": str(model)}))
 
@@ -106,6 +106,9 @@ class TestTheCommand:
             (["--data", "no.yaml"], "no.yaml cannot be read"),
             (["--resume"], "holds no run to resume"),
             (["--data", "no.yaml", "--minutes", "0"], "minutes must be above 0"),
+            (["--resume", "--steps", "5"], "--resume goes on with what the run was begun with"),
+            (["--render", "4", "--weights", "no.pt"], "weights no.pt do not exist"),
+            (["--render", "4", "--weights", "model.xml"], "only a .pt file can be fine-tuned"),
         ],
     )
     def test_bad_input_is_refused_in_a_sentence(self, tmp_path, capsys, options, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 
 from vision.training.recipe import Recipe
 from vision.training.validation import NEARLY_HIDDEN, Score
@@ -21,13 +22,14 @@ Licence: AGPL-3.0-or-later, as the rest of this project; network and loss are th
 
 def card(name: str, recipe: Recipe, scores: Sequence[Score], facts: Mapping[str, object], *, own: bool) -> str:
     """The card as Markdown. facts: what is to be said of frames, run and file; own: it is the project's demo model."""
-    recipe_lines = "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in asdict(recipe).items())
+    model = PurePath(recipe.model).name
+    recipe_lines = "\n".join(
+        f"- {key.replace('_', ' ')}: {value}" for key, value in (asdict(recipe) | {"model": model}).items()
+    )
     fact_lines = "\n".join(f"- {key}: {value}" for key, value in facts.items())
     rows = "\n".join(_row(score) for score in scores)
     warning = f"\n{_WARNING}" if own else ""
-    begun = (
-        f"fine-tuned from {recipe.model}" if recipe.fine_tunes else f"{recipe.model.removesuffix('.yaml')} from random weights"
-    )
+    begun = f"fine-tuned from {model}" if recipe.fine_tunes else f"{model.removesuffix('.yaml')} from random weights"
     return f"""# {name}
 {warning}
 ## What it is

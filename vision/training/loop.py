@@ -8,9 +8,8 @@ interrupted; it goes on where it was, with the pictures that would have come.
 from __future__ import annotations
 
 import copy
-import importlib
 import json
-import os
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from vision.errors import ConfigError, ModelError
-from vision.models import DOWNLOADED
+from vision.training.beginning import beginning_in, network_of
 from vision.training.recipe import Recipe
 from vision.training.samples import Batch, Frames
 from vision.ultralytics_quiet import import_ultralytics
@@ -63,8 +62,8 @@ def train(
     """Trains, from the state in `out` where the run is resumed.
 
     Raises ConfigError where there is nothing to resume, or where it was begun with another recipe; ModelError where the
-    extra ml is missing or the weights to fine-tune are of no use. A KeyboardInterrupt passes through once the state is
-    saved.
+    extra ml is missing, the weights to fine-tune are of no use or training ran away. A KeyboardInterrupt passes through
+    once the state is saved.
     """
     run = _Run(frames, out, recipe, threads)
     if resume:
@@ -84,14 +83,14 @@ class _Run:
     """Network, optimizer and averaged weights of one run."""
 
     def __init__(self, frames: Frames, out: Path, recipe: Recipe, threads: int) -> None:
-        _allow_download(recipe.model)
-        self.ultralytics, self.torch = import_ultralytics()
+        out.mkdir(parents=True, exist_ok=True)
+        begun = beginning_in(recipe.model, out)
+        _, self.torch = import_ultralytics()
         self.torch.set_num_threads(threads)
         self.torch.manual_seed(recipe.seed)
         self.frames, self.out, self.recipe = frames, out, recipe
         self.device = "cuda" if self.torch.cuda.is_available() else "cpu"
-        out.mkdir(parents=True, exist_ok=True)
-        self.model = self._network().to(self.device, memory_format=self.torch.channels_last).train()
+        self.model = network_of(begun, frames.names).to(self.device, memory_format=self.torch.channels_last).train()
         self.average = self._averaged()
         self.optimizer = self._optimizer()
         self.step = 0
@@ -126,6 +125,9 @@ class _Run:
         with torch.autocast(self.device, dtype=torch.bfloat16):
             loss, _ = self.model.loss(batch)
         total = loss.float().sum()
+        mean = float(total.detach()) / recipe.batch
+        if not math.isfinite(mean):
+            raise ModelError(f"the loss is {mean} at step {self.step}: training ran away; begin anew with another --seed")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
@@ -133,7 +135,7 @@ class _Run:
         self._follow()
         self.step += 1
         self.minutes += (time.monotonic() - began) / 60
-        return float(total.detach()) / recipe.batch
+        return mean
 
     def save(self) -> None:
         """Writes the whole state under a name of its own, then gives it its name."""
@@ -170,25 +172,6 @@ class _Run:
         self.torch.save({"epoch": -1, "model": model, "ema": None, "train_args": arguments, "date": None}, part)
         part.replace(path)
         return path
-
-    def _network(self) -> Any:  # noqa: ANN401 (torch has no types here)
-        names = self.frames.names
-        tasks = importlib.import_module("ultralytics.nn.tasks")
-        if not self.recipe.fine_tunes:
-            network = tasks.DetectionModel(self.recipe.model, ch=3, nc=len(names), verbose=False)
-        else:
-            try:
-                begun = self.ultralytics.YOLO(self.recipe.model, task="detect").model
-                network = tasks.DetectionModel(copy.deepcopy(begun.yaml), ch=3, nc=len(names), verbose=False)
-                network.load(begun, verbose=False)
-            except Exception as error:  # noqa: BLE001 (unpickling raises anything)
-                reason = " ".join(str(error).split())[:200] or type(error).__name__
-                raise ModelError(f"weights {self.recipe.model} cannot be fine-tuned ({reason})") from None
-        network.names = names
-        network.args = importlib.import_module("ultralytics.cfg").get_cfg()
-        for parameter in network.parameters():
-            parameter.requires_grad = True
-        return network
 
     def _averaged(self) -> Any:  # noqa: ANN401
         average = copy.deepcopy(self.model).eval()
@@ -233,15 +216,6 @@ class _Run:
             "cls": torch.from_numpy(batch.classes)[:, None].to(self.device),
             "bboxes": torch.from_numpy(batch.xywh).to(self.device),
         }
-
-
-def _allow_download(model: str) -> None:
-    """Lets ultralytics fetch weights that it knows by name, where that is what was asked for."""
-    if not model.endswith(".pt") or Path(model).is_file():
-        return
-    if not DOWNLOADED.fullmatch(model):
-        raise ModelError(f"weights {model} do not exist; give the path of a .pt file, or a name that ultralytics can download")
-    os.environ["YOLO_OFFLINE"] = "false"
 
 
 def _signed(recipe: Recipe) -> str:

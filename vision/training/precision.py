@@ -49,10 +49,10 @@ def average_precision(
         wanted, found, score = picture.true_xyxy[true], picture.found_xyxy[called], picture.found_score[called]
         needed = (_shorter(wanted) >= shorter_px) & ~picture.let_off[true]
         required += int(needed.sum())
-        for place, outcome in _match(wanted, needed, found, score, at):
-            if outcome is not None or _shorter(found[place : place + 1])[0] >= shorter_px:
+        for place, hit in _match(wanted, needed, found, score, at):
+            if hit or _shorter(found[place : place + 1])[0] >= shorter_px:
                 scores.append(float(score[place]))
-                hits.append(bool(outcome))
+                hits.append(hit)
     if not required:
         return None, 0
     return _area(np.array(scores), np.array(hits, bool), required), required
@@ -68,16 +68,16 @@ def overlaps(first: Array, second: Array) -> Array:
     return share
 
 
-def _match(wanted: Array, needed: NDArray[np.bool_], found: Array, score: Array, at: float) -> list[tuple[int, bool | None]]:
-    """For each found box that counts, best score first: a hit (True), or a miss (None); hits on boxes not needed are out."""
+def _match(wanted: Array, needed: NDArray[np.bool_], found: Array, score: Array, at: float) -> list[tuple[int, bool]]:
+    """For each found box that counts, best score first, whether it is a hit; hits on boxes not needed do not count."""
     share = overlaps(found, wanted) if len(wanted) and len(found) else np.zeros((len(found), len(wanted)), np.float32)
     taken = np.zeros(len(wanted), bool)
-    outcomes: list[tuple[int, bool | None]] = []
+    outcomes: list[tuple[int, bool]] = []
     for place in np.argsort(-score, kind="stable").tolist():
         open_ = np.where(taken, -1.0, share[place])
         best = max((j for j in np.flatnonzero(open_ >= at).tolist()), key=lambda j: (needed[j], open_[j]), default=None)
         if best is None:
-            outcomes.append((place, None))
+            outcomes.append((place, False))
             continue
         taken[best] = True
         if needed[best]:

@@ -49,7 +49,7 @@ def publish(
 
     Raises ModelError where the export fails, or the demo model is too large.
     """
-    folder, name = out / "model", DEMO if own else "model"
+    folder, name = out / "model.part", DEMO if own else "model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     exported = model_file(
@@ -60,7 +60,7 @@ def publish(
     (folder / "metadata.yaml").write_text(_metadata(name, recipe, validation.names), encoding="utf-8")
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if own and size_mb > LARGEST_DEMO_MB:
-        raise ModelError(f"{folder} has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
+        raise ModelError(f"the demo model has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
     detector = open_detector(DetectorConfig(min_score=LEAST_SCORE), folder, threads)
     scores = tuple(judge(list(judged(detector, validation))))
     save_sheet(sheet(detector, validation), out / "contact-sheet.jpg")
@@ -73,7 +73,8 @@ def publish(
     }
     (folder / "card.md").write_text(card(name, recipe, scores, said, own=own), encoding="utf-8")
     _sign(folder)
-    return Published(folder, out / "contact-sheet.jpg", scores)
+    shutil.rmtree(out / "model", ignore_errors=True)
+    return Published(folder.replace(out / "model"), out / "contact-sheet.jpg", scores)
 
 
 def _metadata(name: str, recipe: Recipe, names: Mapping[int, str]) -> str:

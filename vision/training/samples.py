@@ -16,11 +16,12 @@ from vision.core.types import VEHICLE_CLASSES
 from vision.errors import ConfigError
 from vision.simulation.render.painter import Image
 
-__all__ = ["Batch", "Frames", "Note", "load_frames"]
+__all__ = ["Batch", "Frames", "Note", "fitted", "load_frames"]
 
 Boxes = NDArray[np.float32]
 PADDING: Final = 114
 _KINDS: Final = {".jpg", ".jpeg", ".png"}
+_ROUNDING: Final = 0.01  # how far outside the picture labelling tools put an edge
 _LEAST_LEFT: Final = 0.35
 _SMALLEST_PX: Final = 4.0
 
@@ -98,7 +99,7 @@ def load_frames(data: Path, part: str) -> Frames:
     """The frames that a YOLO data.yaml names under `train` or `val`. Raises ConfigError in a sentence."""
     try:
         plan = yaml.safe_load(data.read_text(encoding="utf-8"))
-        root = data.parent / plan.get("path", ".")
+        root = data.parent / (plan.get("path") or ".")
         folder, names = _folder(root, plan[part]), plan["names"]
         by_id = {int(k): str(v) for k, v in (names.items() if isinstance(names, dict) else enumerate(names))}
     except OSError as error:
@@ -106,6 +107,8 @@ def load_frames(data: Path, part: str) -> Frames:
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise ConfigError(f"{data} is not a YOLO data file with train, val and names ({reason})") from None
+    if sorted(by_id) != list(range(len(by_id))):
+        raise ConfigError(f"{data}: its names must be numbered 0, 1, 2 and so on, not {', '.join(map(str, by_id))}")
     if not set(by_id.values()) & set(VEHICLE_CLASSES):
         raise ConfigError(f"{data}: none of its names is truck, bus or car (they are {', '.join(by_id.values())}); rename them")
     images = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in _KINDS))
@@ -166,13 +169,18 @@ def _labels(path: Path, classes: int) -> Boxes:
     try:
         lines = path.read_text(encoding="ascii").split("\n")
         rows = [[float(value) for value in line.split()] for line in lines if line.strip()]
-        boxes = np.array(rows, np.float32).reshape(-1, 5)
     except FileNotFoundError:
         return np.zeros((0, 5), np.float32)
     except (OSError, ValueError):
-        raise ConfigError(f"labels {path} are not lines of `class x y width height`; correct the file") from None
-    if not ((boxes[:, 1:] >= 0) & (boxes[:, 1:] <= 1)).all() or not np.isin(boxes[:, 0], np.arange(classes)).all():
-        raise ConfigError(f"labels {path} have a class that data.yaml does not name, or a place outside 0..1; correct the file")
+        rows = [[]]
+    if any(len(row) != 5 for row in rows):  # such as outlines, which the same tools export too
+        raise ConfigError(f"labels {path} are not lines of `class x y width height`; correct the file, or export boxes")
+    boxes = np.array(rows, np.float32).reshape(-1, 5)
+    if not np.isin(boxes[:, 0], np.arange(classes)).all():
+        raise ConfigError(f"labels {path} have a class that data.yaml does not name; correct the file")
+    if not ((boxes[:, 1:] >= -_ROUNDING) & (boxes[:, 1:] <= 1 + _ROUNDING)).all():
+        raise ConfigError(f"labels {path} have a place outside 0..1; correct the file")
+    boxes[:, 1:] = np.clip(boxes[:, 1:], 0, 1)
     return boxes
 
 
