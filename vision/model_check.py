@@ -21,7 +21,18 @@ from vision.file_source import decoded_frames
 from vision.frames import DueFrames
 from vision.ports import Detector
 
-__all__ = ["PICTURES", "SCORES", "SIZES_PX", "ClassFound", "ModelReport", "check_model", "found_in", "pictures_of"]
+__all__ = [
+    "NETWORK_PX",
+    "PICTURES",
+    "SCORES",
+    "SIZES_PX",
+    "ClassFound",
+    "ModelReport",
+    "are_pictures",
+    "check_model",
+    "found_in",
+    "pictures_of",
+]
 
 PICTURES: Final = 60
 MOST_FPS: Final = 2.0
@@ -57,14 +68,18 @@ class ModelReport:
     tiles: tuple[Image, ...]
 
 
+def are_pictures(source: str) -> bool:
+    """Whether a source is a folder of pictures or a picture, not a video."""
+    return not is_live(source) and (Path(source).is_dir() or Path(source).suffix.lower() in _KINDS)
+
+
 def pictures_of(source: str, count: int = PICTURES) -> Iterator[Image]:
     """Up to `count` pictures (H, W, 3) RGB of a video file or stream, a picture file, or a folder of pictures.
 
     Of a file and a folder evenly from its beginning to its end, of a stream within LIVE_S. Raises StreamError.
     """
-    path = Path(source)
-    if not is_live(source) and (path.is_dir() or path.suffix.lower() in _KINDS):
-        yield from _files(path, count)
+    if are_pictures(source):
+        yield from _files(Path(source), count)
     else:
         yield from _video(source, count)
 
@@ -139,9 +154,11 @@ def _video(source: str, count: int) -> Iterator[Image]:
         fps = MOST_FPS if not duration else min(MOST_FPS, count / (duration / 1_000_000))
         due, left = DueFrames(fps), count
         for pts_s, frame in decoded_frames(video):
-            if left and due.is_due(pts_s):
-                left -= 1
+            if due.is_due(pts_s):
                 yield to_rgb(frame, frame.height, frame.width)
+                left -= 1
+            if not left:
+                return
     except av.error.FFmpegError as error:
         raise stream_error(source, error) from None
     finally:

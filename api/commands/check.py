@@ -37,6 +37,8 @@ def check_command(
         raise ConfigError("--picture needs --connect: the lanes are drawn on what the camera sends")
     if sheet is not None and model is None:
         raise ConfigError("--sheet needs --model: it shows what a detector finds")
+    if source and model is None and not connect:
+        raise ConfigError("--source needs --connect, to look at it as a camera's stream, or --model")
     if gate is None and model is None:
         raise ConfigError("give a gate file to check, or a detector with --model and something to look at with --source")
     config = None if gate is None else checked_gate(gate)

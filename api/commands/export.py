@@ -70,15 +70,13 @@ def _quiet() -> Iterator[None]:
 
 
 def _check(weights: Path, form: Form, height: int, width: int) -> None:
+    from vision.ultralytics_quiet import require_ultralytics
+
     if not weights.is_file():
         raise ModelError(f"weights {weights} do not exist; give the path of a .pt file")
     if height % 32 or width % 32:
         raise ModelError(f"--height {height} and --width {width} must be multiples of 32, for example 384 and 640")
-    missing = [name for name in ("torch", "ultralytics") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ModelError(
-            f"exporting needs {' and '.join(missing)}; install the extra: pip install 'lanewatch[ml]' (about 6 GB)"
-        )
+    require_ultralytics()
     missing = [name for name in NEEDED[form] if importlib.util.find_spec(name) is None]
     if missing:
         raise ModelError(f"exporting to {form} needs {' and '.join(missing)}; install with: pip install {' '.join(missing)}")

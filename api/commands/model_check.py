@@ -30,13 +30,14 @@ def check_model_on(model: str, sources: Sequence[str], config: GateConfig | None
     """Runs a detector over each source and prints what it found. Raises LaneWatchError with a sentence."""
     from vision.contact_sheet import LEAST_SCORE, check_name, contact_sheet, save_sheet
     from vision.detector import open_detector
+    from vision.model_check import are_pictures
     from vision.models import prepare_weights
 
     if sheet is not None:
         check_name(sheet)
     looked_at = _sources(sources, config)
     settings = config.detector if config else DetectorConfig()
-    videos = [source for source in looked_at.values() if not _is_pictures(source)]
+    videos = [source for source in looked_at.values() if not are_pictures(source)]
     ready = prepare_weights(model, image_size=settings.image_size, frame_shape=frame_shape(videos))
     detector = open_detector(settings, ready, threads=2)
     _say(f"model {ready}: boxes with a score of {settings.min_score:g} or more")
@@ -62,10 +63,6 @@ def _sources(sources: Sequence[str], config: GateConfig | None) -> dict[str, str
         if "://" not in source and not Path(source).is_dir() and is_recording(Path(source)):
             raise ConfigError(f"{source} is a recording, which holds no pictures; give the video it was made from")
     return found
-
-
-def _is_pictures(source: str) -> bool:
-    return Path(source).is_dir() or Path(source).suffix.lower() in {".jpg", ".jpeg", ".png"}
 
 
 def _look(detector: Detector, name: str, source: str, pictures: int) -> ModelReport:

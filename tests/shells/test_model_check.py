@@ -66,6 +66,7 @@ def test_a_video_is_looked_at_evenly(model, tmp_path, capsys):
         (["--model", "MODEL", "--source", "PICTURES", "--sheet", "sheet.gif"], "ends in .jpg or .png"),
         (["--model", "MODEL", "--source", "EMPTY"], "holds no pictures"),
         (["--sheet", "sheet.png"], "--sheet needs --model"),
+        (["--source", "PICTURES"], "--source needs --connect"),
     ],
 )
 def test_bad_input_is_one_sentence(model, pictures, capsys, options, words):

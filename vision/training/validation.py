@@ -16,7 +16,7 @@ import numpy as np
 
 from vision.contact_sheet import contact_sheet, tile
 from vision.core.types import VEHICLE_CLASSES
-from vision.model_check import found_in
+from vision.model_check import NETWORK_PX, found_in
 from vision.ports import Detector
 from vision.simulation.render.painter import Image
 from vision.training.precision import Judged, average_precision
@@ -25,7 +25,6 @@ from vision.training.samples import Frames
 __all__ = ["NEARLY_HIDDEN", "SIZES_PX", "Score", "judge", "judged", "sheet"]
 
 SIZES_PX: Final = (0.0, 16.0, 24.0)
-NETWORK_PX: Final = 640
 NEARLY_HIDDEN: Final = 0.15
 
 
