@@ -175,3 +175,24 @@ def test_a_lane_before_it_goes_and_vehicles_stay_in_theirs() -> None:
     smaller = whole.model_copy(update={"lanes": whole.lanes[1:], "cameras": (camera,)})
     messages = run(with_another_config(smaller, 30.0))
     assert [v.lane_id for v in ended(messages)] == ["B"]
+
+
+def test_a_change_of_lane_that_nobody_saw_is_one_visit_in_each_lane() -> None:
+    """In A until 30 s, in B from 34 s on, found in neither between: the visit in B goes on with the arrival in A."""
+    before, after = Truck("A", 12.0, 70.0, halt_m=30.0), Truck("B", 12.0, 70.0, halt_m=30.0)
+
+    def changing() -> Iterator[Event]:
+        for event in drive([before], 110.0):
+            t = event.t - T0
+            if isinstance(event, Seen):
+                seen = [before] if t < 30.0 else [after] if t > 34.0 else []
+                yield replace(event, detections=detections(seen, t))
+            else:
+                yield event
+
+    messages = run(changing())
+    left, came = ended(messages)
+    assert [(left.lane_id, left.outcome), (came.lane_id, came.outcome)] == [("A", "changed_lane"), ("B", "departed")]
+    assert came.previous_visit_id == left.visit_id
+    assert came.arrived_t == left.arrived_t == pytest.approx(T0 + 12.0, abs=1.5)
+    assert balanced(messages)

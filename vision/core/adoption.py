@@ -10,12 +10,15 @@ from vision.core.births import Guess
 from vision.core.cuboid import LENGTH, D, S, V
 from vision.core.road import SEEN_RECENTLY_S, Road
 
-__all__ = ["adopt", "clash", "lost_vehicle"]
+__all__ = ["adopt", "changed_vehicle", "clash", "lost_vehicle"]
 
 OVERLAP_SHARE: Final = 0.4
 """Two vehicles of a lane that share this much of the shorter one's length are one."""
 ADOPT_M: Final = 10.0
 ADOPT_MPS: Final = 6.0
+BESIDE_M: Final = 5.0
+MISSED_S: Final = 1.0
+"""A vehicle on an axis this near, and missed in plain sight for so long, may have changed lanes unseen."""
 
 
 def clash(road: Road, guess: Guess, t: float) -> int | Literal["taken"] | None:
@@ -50,10 +53,31 @@ def lost_vehicle(road: Road, guess: Guess, t: float) -> int | None:
     return None if best is None else best[1]
 
 
+def changed_vehicle(road: Road, guess: Guess, t: float) -> int | None:
+    """A vehicle that is missed beside this place, in a neighbouring lane of the same direction: it came over unseen."""
+    axis, bodies = road.axes[guess.lane], road.bodies
+    if axis is None:
+        return None
+    s, d = axis.locate(road.table.at(bodies.lane, bodies.x[:, S]))
+    best: tuple[float, int] | None = None
+    for row in np.flatnonzero((bodies.lane != guess.lane) & (np.abs(d) < BESIDE_M)).tolist():
+        number = int(bodies.number[row])
+        vehicle = road.vehicles[number]
+        unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
+        if vehicle.gone or vehicle.missed_s < MISSED_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
+            continue
+        same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
+        if same_way and vehicle.well_known and (best is None or away < best[0]):
+            best = away, number
+    return None if best is None else best[1]
+
+
 def adopt(road: Road, number: int, guess: Guess, t: float) -> None:
     """Finds a lost vehicle again at another place: its size stays, its place and speed begin anew."""
     bodies = road.bodies
     row = int(np.flatnonzero(bodies.number == number)[0])
+    if bodies.lane[row] != guess.lane:
+        road.take_to(guess.lane, float(guess.x[S]), float(guess.x[D]), row, t)
     bodies.x[row, [S, D]] = guess.x[[S, D]]
     spread = bodies.p[row].copy()
     spread[[S, V, D], :] = 0.0

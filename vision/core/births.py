@@ -43,15 +43,18 @@ class Guess:
     cost: float
 
 
-def guess_body(box: Array, votes: Array, zones: dict[int, float], table: LaneTable, pose: CameraPose) -> Guess | None:
+def guess_body(
+    box: Array, votes: Array, zones: dict[int, float], table: LaneTable, pose: CameraPose, *, raised_m: float
+) -> Guess | None:
     """The best body for a box (4,) in pinhole pixels; None where nothing on these lanes fits.
 
-    votes: (3,) by class; zones: the zone's length in metres of each lane index.
+    votes: (3,) by class; zones: the zone's length in metres of each lane index; raised_m: how much higher than usual
+    the roofs are.
     """
     lanes = list(zones)
     if not lanes:
         return None
-    states, lane, body = _candidates(lanes, table, pose)
+    states, lane, body = _candidates(lanes, table, pose, raised_m)
     out = edges(states, lane, table, pose)
     cost = _edge_costs(out, box, pose) + (CLASS_FIT @ (votes / max(float(votes.sum()), 1e-9)))[body]
     best = int(np.argmin(cost))
@@ -71,7 +74,9 @@ def guess_body(box: Array, votes: Array, zones: dict[int, float], table: LaneTab
     return Guess(int(lane[best]), x, p + np.diag(within**2), float(cost[best]))
 
 
-def _candidates(lanes: list[int], table: LaneTable, pose: CameraPose) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
+def _candidates(
+    lanes: list[int], table: LaneTable, pose: CameraPose, raised_m: float
+) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:
     places = [NEAREST_S_M]
     eye = pose.centre
     while places[-1] < FARTHEST_S_M:
@@ -81,6 +86,7 @@ def _candidates(lanes: list[int], table: LaneTable, pose: CameraPose) -> tuple[A
     states = np.zeros((len(s), STATES))
     states[:, S] = s
     states[:, [LENGTH, HEIGHT, WIDTH]] = SHAPES[body.astype(np.intp)]
+    states[:, HEIGHT] += raised_m
     states[:, D] = 0.0
     return states, lane.astype(np.intp), body.astype(np.intp)
 

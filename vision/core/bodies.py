@@ -77,6 +77,7 @@ class Bodies:
         self.updated_t: Array = np.zeros(0)
         self.least: Array = np.zeros((0, STATES))
         self.most: Array = np.zeros((0, STATES))
+        self.roof: Array = np.zeros((0, 2))
 
     def __len__(self) -> int:
         return len(self.number)
@@ -88,6 +89,7 @@ class Bodies:
         for size in (LENGTH, HEIGHT, WIDTH):
             least[size] = max(LEAST[size], x[size] - reach[size])
             most[size] = min(MOST[size], x[size] + reach[size])
+        self.roof = np.concatenate([self.roof, [[x[HEIGHT], p[HEIGHT, HEIGHT]]]])
         self.least = np.concatenate([self.least, least[None]])
         self.most = np.concatenate([self.most, most[None]])
         self.number = np.append(self.number, number)
@@ -99,7 +101,7 @@ class Bodies:
     def keep(self, rows: Flags) -> None:
         """Drops the other vehicles."""
         self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
-        self.least, self.most = self.least[rows], self.most[rows]
+        self.least, self.most, self.roof = self.least[rows], self.most[rows], self.roof[rows]
         self.x, self.p = self.x[rows], self.p[rows]
 
     def renumber_lanes(self, index: list[int | None]) -> None:
@@ -204,6 +206,18 @@ class Bodies:
             x[row, S] -= p[row, S, S] * room / s
             x[lead, S] += p[lead, S, S] * room / s
 
+    def raise_roofs(self, change: float) -> None:
+        """All roofs are expected that much higher than thought: the states follow as far as the boxes left them open.
+
+        For a Gaussian state a change of the prior mean of one component moves all by their covariance with it, divided
+        by its prior variance.
+        """
+        self.x += self.p[:, :, HEIGHT] * (change / self.roof[:, 1])[:, None]
+        self.roof[:, 0] += change
+        for bound in (self.least, self.most):
+            bound[:, HEIGHT] = np.clip(bound[:, HEIGHT] + change, LEAST[HEIGHT], MOST[HEIGHT])
+        self.x = np.clip(self.x, self.least, self.most)
+
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""
         return {
@@ -213,6 +227,7 @@ class Bodies:
             "x": self.x.tolist(),
             "p": self.p.tolist(),
             "updated_t": self.updated_t.tolist(),
+            "roof": self.roof.tolist(),
             "least": self.least[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
             "most": [[s if s < np.inf else None, *sizes] for s, *sizes in self.most[:, [S, LENGTH, HEIGHT, WIDTH]].tolist()],
         }
@@ -226,6 +241,7 @@ class Bodies:
         self.x = np.array(data["x"], float).reshape(count, STATES)
         self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
         self.updated_t = np.array(data["updated_t"], float)
+        self.roof = np.array(data["roof"], float).reshape(count, 2)
         self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
         self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
         most = [[np.inf if s is None else s, *sizes] for s, *sizes in data["most"]]

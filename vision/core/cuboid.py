@@ -30,6 +30,8 @@ CUT_SHARE: Final = np.array([0.12, 0.04, 0.12, 0.04])
 """An edge is cut when hiding moves it by more than this share of the box's side. The bottom is the first to go: a vehicle
 that drives up behind another one loses it line by line, and would seem to stand if the edge were still believed."""
 CUT_PX: Final = 1.0
+CLEARANCE_M: Final = 0.15
+"""A body begins this high above the ground: bumpers end 0.25 to 0.4 m up, wheels touch it a metre farther back."""
 BORDER_PX: Final = 3.0
 """Edges this near to the picture's border may lie beyond it."""
 INSET: Final = 0.06
@@ -103,7 +105,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """Cuboids in the world: the ground under the front's middle (N, 3), and the three sides as columns (N, 3, 3)."""
+    """Cuboids in the world: the lower edge of the front's middle (N, 3), and the three sides as columns (N, 3, 3)."""
 
     base: Array
     sides: Array
@@ -120,11 +122,12 @@ def _place(x: Array, lane: NDArray[np.intp], table: LaneTable) -> _Placed:
     unit = step / np.maximum(np.sqrt(step[:, :1] ** 2 + step[:, 1:] ** 2), 1e-9)
     right = np.stack([unit[:, 1], -unit[:, 0]], axis=1)
     base = np.zeros((len(x), 3))
+    base[:, 2] = CLEARANCE_M
     base[:, :2] = front + right * x[:, D : D + 1]
     sides = np.zeros((len(x), 3, 3))
     sides[:, :2, 0] = unit * x[:, LENGTH : LENGTH + 1]
     sides[:, :2, 1] = right * x[:, WIDTH : WIDTH + 1]
-    sides[:, 2, 2] = x[:, HEIGHT]
+    sides[:, 2, 2] = x[:, HEIGHT] - CLEARANCE_M
     return _Placed(base, sides)
 
 

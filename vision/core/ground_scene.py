@@ -22,6 +22,7 @@ from vision.core.line import LaneLine
 from vision.core.newcomers import consider, follow
 from vision.core.passages import change_lanes, pass_lines, publish
 from vision.core.road import SEEN_RECENTLY_S, Road
+from vision.core.roofs import Roofs
 from vision.core.sight import Sight
 from vision.core.types import Seen
 from vision.core.vehicle import Vehicle
@@ -105,6 +106,7 @@ class GroundScene:
         return {
             "began_t": self._road.began_t,
             "lanes": list(self._road.ids),
+            "roofs": self._road.roofs.as_data(),
             "bodies": self._road.bodies.as_data(),
             "vehicles": [vehicle.as_data() for vehicle in self._road.vehicles.values()],
             "eyes": {name: eye.as_data() for name, eye in self._eyes.items()},
@@ -118,6 +120,7 @@ class GroundScene:
             if name in self._eyes:
                 self.resize(name, *saved["size"])
                 self._eyes[name].load(saved)
+        road.roofs = Roofs(**data["roofs"])
         road.bodies.load(data["bodies"])
         road.bodies.renumber_lanes([road.ids.index(name) if name in road.ids else None for name in data["lanes"]])
         vehicles = (Vehicle.from_data(v) for v in data["vehicles"])

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.adoption import adopt, clash, lost_vehicle
+from vision.core.adoption import adopt, changed_vehicle, clash, lost_vehicle
 from vision.core.births import Guess, guess_body
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import LENGTH, Appearance, S, V, appearance
@@ -61,7 +61,8 @@ def follow(eye: Eye, boxes: Boxes, taken: Set[int]) -> list[Track]:
 def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> None:
     """Makes a followed box a vehicle if a body on a lane explains it and its place is free."""
     eye.tried[track.number] = t
-    guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, road.table, pose)
+    raised_m = road.roofs.raised_m
+    guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, road.table, pose, raised_m=raised_m)
     if guess is None or not eye.measures(guess.lane, guess.x[S]):
         return
     if not _shows(road, pose, guess, np.array(track.box)):
@@ -70,6 +71,7 @@ def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> 
     if other == "taken":
         return
     lost = lost_vehicle(road, guess, t) if other is None else other
+    lost = changed_vehicle(road, guess, t) if lost is None else lost
     if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, guess, eye, t):
         return
     eye.tracker.drop({track.number})

@@ -61,7 +61,7 @@ def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
         elif vehicle.aside_since is None:
             vehicle.aside_since = t
         elif vehicle.seen_t == t and t - vehicle.aside_since >= CHANGE_S:
-            _move(road, row, there, t)
+            road.take_to(there.lane, there.s, there.d, row, t)
 
 
 def pass_lines(road: Road, t: float) -> None:
@@ -72,7 +72,8 @@ def pass_lines(road: Road, t: float) -> None:
         vehicle = road.vehicles[number]
         s = float(bodies.x[row, S])
         past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
-        _pass(road.lines[vehicle.lane_id], vehicle, s, float(bodies.x[row, V]), t, past=past)
+        if _pass(road.lines[vehicle.lane_id], vehicle, s, float(bodies.x[row, V]), t, past=past):
+            road.roofs.learn(bodies, row)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
             keep[row] = False
             del road.vehicles[number]
@@ -124,28 +125,19 @@ def _visible(road: Road, pose: CameraPose, row: int, there: _Place) -> float:
     return float(appearance(x, lane, road.table, pose).visible[row])
 
 
-def _move(road: Road, row: int, there: _Place, t: float) -> None:
-    bodies = road.bodies
-    vehicle = road.vehicles[int(bodies.number[row])]
-    vehicle.aside_since = None
-    bodies.lane[row], bodies.x[row, [S, D]] = there.lane, (there.s, there.d)
-    lane_id = road.ids[there.lane]
-    if vehicle.visit is None:
-        vehicle.lane_id = lane_id
-    else:
-        road.lines[lane_id].change_from(road.lines[vehicle.lane_id], vehicle, t)
-
-
-def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> None:
+def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> bool:
+    """Lets a vehicle arrive or depart; whether it departed."""
     if vehicle.visit is not None:
         if (s < past and v > STANDING_MPS) or s < SURELY_PAST_M:
             line.depart(vehicle, round(max(t + s / max(v, 1.0), vehicle.first_seen_t), 3))
             vehicle.gone = True
+            return True
     elif not vehicle.gone:
         if s < PAST_M:
             vehicle.gone = True
         elif s <= line.lane.zone_m:
             _arrive(vehicle, line, s, v, t)
+    return False
 
 
 def _arrive(vehicle: Vehicle, line: LaneLine, s: float, v: float, t: float) -> None:

@@ -31,7 +31,7 @@ from vision.messages import FrameEvent, Message
 
 __all__ = ["Pipeline"]
 
-CHECKPOINT_VERSION: Final = 2
+CHECKPOINT_VERSION: Final = 3
 
 
 class Pipeline:

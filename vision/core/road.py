@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from vision.config import View
 from vision.core.bodies import Bodies
 from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import LaneTable
+from vision.core.cuboid import D, LaneTable, S
 from vision.core.geometry import LaneAxis, ground_axis
 from vision.core.line import LaneLine
+from vision.core.roofs import Roofs
 from vision.core.vehicle import Vehicle
 
 __all__ = ["FREE_SPEED", "SEEN_RECENTLY_S", "Road"]
@@ -36,6 +37,7 @@ class Road:
     table: LaneTable
     bodies: Bodies
     vehicles: dict[int, Vehicle]
+    roofs: Roofs = field(default_factory=Roofs)
     began_t: float | None = None
 
     @classmethod
@@ -46,6 +48,10 @@ class Road:
     def index(self, view: View) -> int | None:
         """The index of a view's lane; None for a lane of another section."""
         return self.ids.index(view.lane) if view.lane in self.lines else None
+
+    def line(self, lane: int) -> LaneLine:
+        """The line of a lane, by index."""
+        return self.lines[self.ids[lane]]
 
     def zone_m(self, lane: int) -> float:
         """The length of a lane's zone, by index."""
@@ -58,6 +64,17 @@ class Road:
             if index is not None and (self.axes[index] is None or view.axis is not None):
                 self.axes[index] = ground_axis(view, pose, self.zone_m(index))
         self.table = LaneTable([axis or STRAIGHT for axis in self.axes])
+
+    def take_to(self, lane: int, s: float, d: float, row: int, t: float) -> None:
+        """Takes a vehicle to another lane: its visit there ends, one here goes on."""
+        bodies = self.bodies
+        vehicle = self.vehicles[int(bodies.number[row])]
+        vehicle.aside_since = None
+        bodies.lane[row], bodies.x[row, [S, D]] = lane, (s, d)
+        if vehicle.visit is None:
+            vehicle.lane_id = self.ids[lane]
+        else:
+            self.lines[self.ids[lane]].change_from(self.lines[vehicle.lane_id], vehicle, t)
 
     def since_began_s(self, t: float) -> float:
         """Seconds since its first frame."""
