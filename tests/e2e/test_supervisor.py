@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.supervisor import Program, Supervisor
+from tests.support.processes import alive, until
 from vision.errors import ConfigError
 
 
@@ -38,13 +39,6 @@ class Lines:
     def wait(self, line: str) -> None:
         with self._more:
             assert self._more.wait_for(lambda: self.has(line), timeout=20), self.lines
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def pids(supervisor: Supervisor) -> list[int]:
@@ -76,7 +70,7 @@ def test_ready_is_said_once_and_a_signal_ends_all() -> None:
         running = pids(supervisor)
         assert not supervisor.alive("bus"), "a stop was asked for"
     assert said == ["ready"]
-    assert all(map(gone, running))
+    assert not any(map(alive, running))
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
@@ -104,7 +98,7 @@ def test_a_killed_part_is_started_again() -> None:
         [second] = pids(supervisor)
     assert "run    | api was ended by SIGKILL; starting it again in 0.5 s" in lines.lines
     assert first != second
-    assert gone(second)
+    assert not alive(second)
 
 
 def test_bad_input_of_a_part_ends_everything_with_its_sentence() -> None:
@@ -120,7 +114,7 @@ def test_bad_input_of_a_part_ends_everything_with_its_sentence() -> None:
     running: list[int] = []
     with pytest.raises(ConfigError, match=r"^x\.pt is no model$"):
         run()
-    assert all(map(gone, running))
+    assert not any(map(alive, running))
 
 
 def test_a_part_that_will_not_end_is_killed() -> None:
@@ -129,7 +123,7 @@ def test_a_part_that_will_not_end_is_killed() -> None:
         supervisor.start(python("worker", STUBBORN, patience_s=0.3))
         lines.wait("worker | up")
         running = pids(supervisor)
-    assert all(map(gone, running))
+    assert not any(map(alive, running))
     assert lines.lines[-1] == "run    | worker did not end within 0.3 s and was killed"
 
 
@@ -164,7 +158,4 @@ def test_nobody_outlives_a_killed_parent() -> None:
         child = int(parent.stdout.readline().split("|")[1])
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 10
-    while not gone(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert gone(child)
+    assert until(lambda: not alive(child), within_s=10)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bus import Bus, running_bus
+from tests.support.redis import Valkey, valkey
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.pipeline import Pipeline
 from vision.keys import stream_key
@@ -25,7 +25,7 @@ TRUCKS = [
 KILLED_S, BACK_S, END_S = 30.4, 35.0, 105.0
 
 
-def feed(bus: Bus, recording: Path, after_s: float, until_s: float, session: int) -> None:
+def feed(bus: Valkey, recording: Path, after_s: float, until_s: float, session: int) -> None:
     """Feeds a part of the recording in a process of its own and ends that with SIGKILL."""
     command = [sys.executable, "-m", "tests.support.section_process", bus.url, str(recording)]
     command += [str(T0 + after_s), str(T0 + until_s), str(session)]
@@ -53,10 +53,10 @@ def test_a_section_killed_in_mid_queue_has_the_visits_of_one_that_was_not(tmp_pa
             writer.write(event)
     undisturbed = Pipeline(gate(), section(gate()))
     plain = [message for event in events for message in undisturbed.step(event)]
-    with running_bus() as bus:
+    with valkey() as bus:
         feed(bus, recording, -1.0, KILLED_S, 0)
         feed(bus, recording, BACK_S, END_S, 1)
-        with bus.client() as client:
+        with bus.connect() as client:
             found = [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key(gate().id))]
     assert len({message.id for message in found}) == len(found), "nothing is written twice"
     started = [message.data.visit_id for message in found if isinstance(message, VisitStarted)]

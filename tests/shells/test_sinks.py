@@ -5,8 +5,8 @@ import json
 import pytest
 import redis
 
-from tests.support.bus import Bus, running_bus
 from tests.support.messages import alert_gate, camera_changed, measured
+from tests.support.redis import Valkey, valkey
 from vision import sinks
 from vision.clock import now
 from vision.core.types import LaneStatus
@@ -21,13 +21,13 @@ GATE, SECTION = "g", "cam"
 
 @pytest.fixture(scope="module")
 def bus():
-    with running_bus() as running:
+    with valkey() as running:
         yield running
 
 
 @pytest.fixture
 def client(bus):
-    with bus.client() as connection:
+    with bus.connect() as connection:
         connection.flushall()
         yield connection
 
@@ -40,10 +40,10 @@ class Clock:
         return self.t
 
 
-def opened(bus: Bus, clock=None) -> RedisSink:
-    with bus.client() as connection:
+def opened(bus: Valkey, clock=None) -> RedisSink:
+    with bus.connect() as connection:
         token = claim(connection, GATE, SECTION)
-    return RedisSink(bus.client(), GATE, SECTION, token, **({"clock": clock} if clock else {}))
+    return RedisSink(bus.connect(), GATE, SECTION, token, **({"clock": clock} if clock else {}))
 
 
 def stream(client: redis.Redis) -> list:

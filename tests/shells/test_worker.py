@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.support.bus import Bus, running_bus
 from tests.support.gates import single_gate
 from tests.support.model import tiny_model
+from tests.support.redis import Valkey, valkey
 from tests.support.rtsp import Scenes
 from tests.support.video import Mover, make_video
 from vision import reading
@@ -45,27 +45,27 @@ def clip(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Bus]:
-    with running_bus() as bus:
+def server() -> Iterator[Valkey]:
+    with valkey() as bus:
         yield bus
 
 
 @pytest.fixture
-def bus(server) -> Bus:
-    with server.client() as client:
+def bus(server) -> Valkey:
+    with server.connect() as client:
         client.flushall()
     return server
 
 
-def sink_of(bus: Bus, gate: GateConfig) -> Callable[[Section], RedisSink]:
+def sink_of(bus: Valkey, gate: GateConfig) -> Callable[[Section], RedisSink]:
     def opened(section: Section) -> RedisSink:
-        client = bus.client()
+        client = bus.connect()
         return RedisSink(client, gate.id, section.id, claim(client, gate.id, section.id))
 
     return opened
 
 
-def worker_on(gate: GateConfig, source: str, model: Path, bus: Bus, **more) -> Worker:
+def worker_on(gate: GateConfig, source: str, model: Path, bus: Valkey, **more) -> Worker:
     detector = open_detector(gate.detector, model)
     return Worker(gate, Parts(detector, lambda config: {c.id: source for c in config.cameras}, sink_of(bus, gate), **more))
 
@@ -82,8 +82,8 @@ def running(worker: Worker) -> Iterator[Worker]:
         assert not thread.is_alive()
 
 
-def messages(bus: Bus) -> list[Message]:
-    with bus.client() as client:
+def messages(bus: Valkey) -> list[Message]:
+    with bus.connect() as client:
         return [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key("single"))]
 
 
@@ -123,7 +123,7 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
 
 
 def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
-    with bus.client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+    with bus.connect() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
         channel.subscribe(pictures_channel("single", "cam"))
 
         def next_picture() -> PictureEvent | None:
@@ -215,9 +215,9 @@ def test_a_second_worker_takes_the_section_over(bus, model, clip):
     assert len({message.id for message in found}) == len(found)
 
 
-def put_config(bus: Bus, gate: GateConfig, version: int) -> None:
+def put_config(bus: Valkey, gate: GateConfig, version: int) -> None:
     data = {"version": version, "hash": f"hash-{version}", "config": gate.model_dump(mode="json")}
-    with bus.client() as client:
+    with bus.connect() as client:
         client.set(config_key("single"), json.dumps(data))
 
 

@@ -23,7 +23,7 @@ from api.settings import Settings
 from tests.support.parent_death import die_with_parent
 from vision.config import GateConfig
 
-__all__ = ["TOKEN", "Api", "api_process", "eventually", "running_api", "settings_for", "write_gate"]
+__all__ = ["BEARER", "SECRET", "TOKEN", "Api", "api_process", "eventually", "running_api", "settings_for", "write_gate"]
 
 TOKEN = "test-token-of-32-characters-or-so"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -20,16 +20,15 @@ from api.app import create_app
 from api.server import bound_socket, server_of
 from api.settings import Settings
 from tests.support.api import eventually, settings_for
-from tests.support.bus import running_bus
+from tests.support.redis import valkey
 from vision.config import GateConfig
 from vision.keys import pictures_channel, stream_key, truth_channel, watch_key
 from vision.messages import Box, FrameEvent, Message, PictureEvent, Tail
 from vision.simulation.truth import LaneTruth
 from vision.simulation.truth_feed import gate_truth
 
-__all__ = ["TOKEN", "Feeder", "ServedApi", "picture", "served_gate"]
+__all__ = ["Feeder", "ServedApi", "picture", "served_gate"]
 
-TOKEN = "sign-in-token-of-the-test"
 Scene = Callable[[GateConfig, float], list[Message]]
 
 
@@ -105,8 +104,8 @@ class Feeder:
 @contextlib.contextmanager
 def served_gate(folder: Path, gate: GateConfig) -> Iterator[tuple[ServedApi, Feeder]]:
     """The gate's api, started, and its feeder; all of it ended and gone in the end."""
-    with running_bus() as bus, bus.client() as client:
-        api = ServedApi(settings_for(gate, folder, bus.url, sign_in_token=TOKEN))
+    with valkey() as bus, bus.connect() as client:
+        api = ServedApi(settings_for(gate, folder, bus.url))
         feeder = Feeder(gate, client)
         try:
             api.start()
