@@ -8,16 +8,15 @@ expects their product.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import math
 import statistics
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from scripts.accuracy.truth import number, rows
 
 __all__ = ["COVERAGE", "MAX_RATIO", "Joining", "WaitScore", "joinings", "wait_score"]
 
@@ -81,9 +80,9 @@ def wait_score(found: list[Joining]) -> WaitScore | None:
 def joinings(out: Path, scene: Path) -> list[Joining]:
     """The vehicles of a scene that joined a queue and were served, with what the replay in `out` said just before."""
     t0 = float(json.loads((scene / "meta.json").read_text(encoding="utf-8"))["t0"])
-    visits = list(_rows(scene / "truth_visits.csv"))
-    queue = {(row["lane_id"], int(float(row["t"]))): int(row["queue_vehicles"]) for row in _rows(scene / "truth_lanes.csv.gz")}
-    told = {(row["lane_id"], round(float(row["t"]) - t0)): row for row in _rows(out / "lanes.csv")}
+    visits = list(rows(scene / "truth_visits.csv"))
+    queue = {(row["lane_id"], int(float(row["t"]))): int(row["queue_vehicles"]) for row in rows(scene / "truth_lanes.csv.gz")}
+    told = {(row["lane_id"], round(float(row["t"]) - t0)): row for row in rows(out / "lanes.csv")}
     service_s = statistics.fmean(float(row["service_s"]) for row in visits if row["service_s"])
     found = []
     for row in visits:
@@ -96,20 +95,10 @@ def joinings(out: Path, scene: Path) -> list[Joining]:
             continue
         said = told.get((row["lane_id"], second), {})
         expected, low, high = (
-            _number(said.get(name)) for name in ("expected_wait_s", "expected_wait_low_s", "expected_wait_high_s")
+            number(said.get(name)) for name in ("expected_wait_s", "expected_wait_low_s", "expected_wait_high_s")
         )
         found.append(Joining(joined_t, row["lane_id"], ahead, float(row["wait_s"]), ahead * service_s, expected, low, high))
     return sorted(found, key=lambda joining: joining.t)
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    data = path.read_bytes()
-    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    yield from csv.DictReader(text.splitlines())
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text else None
 
 
 if __name__ == "__main__":  # python -m scripts.accuracy.expected_wait OUT SCENE
