@@ -6,6 +6,7 @@ One thread accepts, one thread serves each client.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import struct
@@ -199,8 +200,8 @@ class _Client:
             case "DESCRIBE":
                 body = sdp(path, self._server.media[path].parameter_sets)
                 self._reply(headers, 200, {"Content-Base": f"{url}/", "Content-Type": "application/sdp"}, body)
-            case "SETUP" if "interleaved=" in headers.get("transport", ""):
-                self._channel = int(headers["transport"].partition("interleaved=")[2].partition("-")[0])
+            case "SETUP" if (channel := _channel(headers.get("transport", ""))) is not None:
+                self._channel = channel
                 self._reply(headers, 200, {"Transport": headers["transport"], "Session": f"{self._session};timeout=60"})
             case "SETUP":
                 self._reply(headers, 461)
@@ -288,3 +289,9 @@ class _Client:
         shown = zero_t + offset + unit.show_s
         report = sender_report(self._ssrc, shown, timestamp, self._packets, self._octets)
         self._socket.sendall(interleaved(self._channel + 1, report))
+
+
+def _channel(transport: str) -> int | None:
+    """The channel for pictures that a Transport header asks for; None where it asks for none that there is."""
+    found = re.search(r"interleaved=(\d{1,3})\b", transport)
+    return int(found[1]) if found and int(found[1]) < 255 else None
