@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from vision.errors import ConfigError
+from vision.errors import ConfigError, LaneWatchError
 
 if TYPE_CHECKING:
     from vision.training.loop import Progress
@@ -159,6 +159,10 @@ def _run(out: Path, plan: _Plan, cores: int, *, resume: bool) -> None:
         trained = train(frames, out, recipe, resume=resume and (out / STATE).exists(), threads=cores, report=_report)
     except KeyboardInterrupt:
         sys.stderr.write(f"interrupted; go on with: lanewatch train --resume --out {out}\n")
+        raise
+    except LaneWatchError:
+        if not (out / STATE).exists():  # nothing was begun that could be gone on with
+            (out / PLAN).unlink(missing_ok=True)
         raise
     _tell(publish(trained, out, recipe, validation, plan.facts, own=plan.demo, threads=cores))
 

@@ -99,6 +99,13 @@ class TestTheCommand:
         plan = json.loads((tmp_path / "a" / "run.json").read_text())
         assert plan["recipe"]["whole"] == [384, 640], "the shape of the frames"
 
+    def test_a_run_that_could_not_begin_is_none(self, data, tmp_path, capsys):
+        (tmp_path / "bad.pt").write_bytes(b"no weights")
+        begun = ("train", "--data", data, "--steps", "1", "--out", tmp_path / "a")
+        for _ in range(2):
+            assert "bad.pt cannot be fine-tuned" in lanewatch(capsys, *begun, "--weights", tmp_path / "bad.pt").err
+        assert not (tmp_path / "a" / "run.json").exists()
+
     @pytest.mark.parametrize(
         ("options", "words"),
         [

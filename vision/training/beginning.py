@@ -64,8 +64,10 @@ def _fine_tuned(ultralytics: Any, model: str, classes: int) -> Any:  # noqa: ANN
         network = tasks.DetectionModel(copy.deepcopy(begun.yaml), ch=3, nc=classes, verbose=False)
         network.load(begun, verbose=False)
     except Exception as error:  # noqa: BLE001 (unpickling raises anything)
-        what = "cannot be fine-tuned" if Path(model).is_file() else "do not exist and could not be downloaded"
-        raise ModelError(f"weights {model} {what} ({_plain(error)})") from None
+        if Path(model).is_file():
+            raise ModelError(f"weights {model} cannot be fine-tuned ({_plain(error)})") from None
+        said = f"weights {Path(model).name} could not be downloaded ({_plain(error)})"
+        raise ModelError(f"{said}; try again, or give the path of a .pt file") from None
     return network
 
 
