@@ -182,10 +182,11 @@ class LaneLine:
     def _spare(self, vehicle: Vehicle) -> None:
         """Before a vehicle is lost: one that was seen to arrive gets the place of the nearest whose arrival was inferred.
 
-        Most likely they are one: it was lost out of sight and found again as another.
+        Most likely they are one: it was lost out of sight and found again as another. One that was hardly seen at all
+        was no vehicle.
         """
         others = [v for v in self.vehicles if v.visit is not None and v.visit.previous_visit_id is None]
-        if vehicle not in others or vehicle.visit is None or vehicle.visit.inferred:
+        if vehicle not in others or vehicle.visit is None or vehicle.visit.inferred or not vehicle.well_known:
             return
         place = others.index(vehicle)
         doubtful = [i for i, v in enumerate(others) if v.visit is not None and v.visit.inferred]

@@ -9,7 +9,7 @@ import numpy as np
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import LENGTH, D, S, V, appearance
 from vision.core.line import LaneLine
-from vision.core.road import FREE_SPEED, Road
+from vision.core.road import FREE_SPEED, SEEN_RECENTLY_S, Road
 from vision.core.vehicle import Vehicle
 
 __all__ = ["change_lanes", "pass_lines", "publish"]
@@ -32,6 +32,8 @@ CENSORED_M: Final = 60.0
 SHARED_SHARE: Final = 0.5
 """Places on a lane that share this much of the shorter vehicle's length cannot both be right; with less, the order of the
 line parts them."""
+KEEPS_M: Final = 0.6
+"""A vehicle out of sight is taken to keep inside its lane: one wrong box must not leave it beside the others, in plain view."""
 ASIDE_M: Final = 1.2
 CHANGE_MARGIN_M: Final = 0.5
 CHANGE_VISIBLE: Final = 0.25
@@ -53,6 +55,10 @@ def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
     bodies = road.bodies
     for row, number in enumerate(bodies.number.tolist()):
         vehicle = road.vehicles[number]
+        if t - vehicle.seen_t > SEEN_RECENTLY_S:
+            bodies.x[row, D] = np.clip(bodies.x[row, D], -KEEPS_M, KEEPS_M)
+            vehicle.aside_since = None
+            continue
         there = _beside(road, row) if abs(bodies.x[row, D]) > ASIDE_M else None
         if there is None:
             vehicle.aside_since = None
