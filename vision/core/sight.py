@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.bodies import STEPS, Bodies
+from vision.core.bodies import REVERSE_M, STEPS, Bodies
 from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, Appearance, D, LaneTable, S, appearance, edges
+from vision.core.cuboid import BORDER_PX, HEIGHT, LENGTH, STATES, WIDTH, Appearance, D, LaneTable, S, appearance, edges
 
 __all__ = ["Sight"]
 
@@ -46,6 +46,7 @@ class Sight:
     """One camera's look at all vehicles at one moment, before this frame's boxes are used."""
 
     bodies: Bodies
+    table: LaneTable
     pose: CameraPose
     look: Appearance
     jacobian: Array
@@ -59,14 +60,18 @@ class Sight:
         moved = out.reshape(len(_MATTERS), len(bodies), 4) - look.full
         jacobian = np.zeros((len(bodies), 4, STATES))
         jacobian[:, :, _MATTERS] = moved.transpose(1, 2, 0) / STEPS[_MATTERS]
-        return cls(bodies, pose, look, jacobian)
+        return cls(bodies, table, pose, look, jacobian)
 
-    def pairs(self, boxes: Array, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
-        """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each; allowed: (N,) rows."""
+    def pairs(self, boxes: Array, leaving: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each.
+
+        leaving: (N,) vehicles that have passed the stop line; a box behind one of them is the next one's.
+        """
         if not len(self.bodies) or not len(boxes):
             return []
         cost = self._costs(boxes)
-        cost[~allowed] = FAR
+        rows = np.flatnonzero(leaving)
+        cost[rows] = np.where(self._behind(rows, boxes), FAR, cost[rows])
         cost = np.where(cost < GATE, cost, FAR)
         rows, columns = linear_sum_assignment(cost)
         return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
@@ -86,6 +91,13 @@ class Sight:
         cost += HIDDEN_COST * np.clip(1.0 - look.visible / 0.1, 0.0, 1.0)[:, None]
         apart = (boxes[None, :, :2] >= high[:, None, 2:]) | (boxes[None, :, 2:] <= low[:, None, :2])
         return np.asarray(np.where(apart.any(-1), FAR, cost))
+
+    def _behind(self, rows: Rows, boxes: Array) -> NDArray[np.bool_]:
+        """Whether boxes (M, 4) have their lower edge upstream of where those of some vehicles (K,) can be: (K, M)."""
+        back = self.bodies.x[rows] + REVERSE_M * np.eye(STATES)[S]
+        limit = np.clip(edges(back, self.bodies.lane[rows], self.table, self.pose)[:, BOTTOM], 0, self.pose.height)
+        upstream = np.sign(self.jacobian[rows, BOTTOM, S])
+        return np.asarray((boxes[None, :, BOTTOM] - limit[:, None]) * upstream[:, None] > BORDER_PX)
 
     def correct(self, rows: Rows, boxes: Array, t: float) -> None:
         """Corrects the vehicles of these rows by their boxes (K, 4)."""

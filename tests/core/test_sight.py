@@ -1,0 +1,31 @@
+"""Which box may show which vehicle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support.roads import LANES, pose
+from vision.core.bodies import Bodies
+from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S, edges
+from vision.core.geometry import LaneAxis
+from vision.core.sight import Sight
+
+TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
+
+
+def truck(s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    x = np.zeros(STATES)
+    x[[S, LENGTH, HEIGHT, WIDTH]] = s, 8.0, 3.4, 2.5
+    return x
+
+
+@pytest.mark.parametrize(("box_s", "is_its_own"), [(5.0, False), (-6.0, True)])
+def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_its_own: bool) -> None:
+    """A truck that passed the stop line was not found for a second, so its place is not sure any more."""
+    bodies = Bodies()
+    bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
+    box = edges(truck(box_s)[None], np.array([0]), TABLE, pose())
+    sight = Sight.of(bodies, TABLE, pose())
+    assert sight.pairs(box, np.array([False])) == [(0, 0)], "with its place so unsure the box fits"
+    assert sight.pairs(box, np.array([True])) == ([(0, 0)] if is_its_own else [])
