@@ -32,6 +32,8 @@ FREE_SPEED: Final = 8.0
 """Speed of approach inside a gate area, m/s."""
 HALT_M: Final = 1.0
 """Where the first vehicle halts upstream of the stop line."""
+GONE_M: Final = -1.0
+"""Who is seen to roll past the halt leaves; who rolls there out of sight halts as everyone does, unless he is past this."""
 IDLE_GAP_M: Final = 3.0
 """A standing driver starts only when the gap has opened by this much."""
 MOVING: Final = 0.5
@@ -130,7 +132,8 @@ class Bodies:
     def _step(self, dt: float, seen: Flags) -> None:
         _, ahead = self.order()
         x = self.x
-        gap, speed_ahead = self._room(ahead)
+        leaves = (ahead < 0) & (x[:, S] < np.where(seen, HALT_M + 0.5, GONE_M))
+        gap, speed_ahead = self._room(ahead, leaves)
         limit = safe_speed(gap, speed_ahead)
         speed = x[:, V]
         standing = speed < MOVING
@@ -138,20 +141,19 @@ class Bodies:
         # A seen vehicle is braked by the model, never driven: only its boxes tell that it starts.
         wanted = np.where(seen | (standing & (gap < IDLE_GAP_M)), np.minimum(speed, limit), wanted)
         at_line = (ahead < 0) & (x[:, S] < HALT_M + 3.0)
-        wanted = np.where(at_line & (standing | (x[:, S] < HALT_M)), speed, wanted)
+        wanted = np.where(leaves | (at_line & standing), speed, wanted)
         change = np.clip(wanted - speed, -2 * BRAKE * dt, SPEED_UP * dt)
         x[:, V] = np.maximum(speed + change, 0.0)
         x[:, S] -= (speed + x[:, V]) / 2 * dt
         x[:, D] *= np.exp(-dt / OFFSET_TIME_S * ~standing)
         self._spread(dt, standing)
 
-    def _room(self, ahead: NDArray[np.intp]) -> tuple[Array, Array]:
+    def _room(self, ahead: NDArray[np.intp], leaves: Flags) -> tuple[Array, Array]:
         """Free metres before each vehicle, the usual gap taken off, and the speed of what is there; the stop line halts."""
         x = self.x
         rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + GAP_M, HALT_M)
         gap = x[:, S] - rear
-        past = (ahead < 0) & (x[:, S] < HALT_M + 0.5)
-        return np.where(past, np.inf, gap), np.where(ahead >= 0, x[ahead, V], 0.0)
+        return np.where(leaves, np.inf, gap), np.where(ahead >= 0, x[ahead, V], 0.0)
 
     def _spread(self, dt: float, standing: Flags) -> None:
         p = self.p
