@@ -10,7 +10,7 @@ from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, S, V
 
 
 @pytest.mark.parametrize(("seen", "low", "high"), [(False, -0.5, 2.0), (True, -20.0, -5.0)])
-def test_only_who_is_seen_rolls_over_the_stop_line(seen: bool, low: float, high: float) -> None:  # noqa: FBT001
+def test_only_who_is_seen_rolls_over_the_stop_line(seen: bool, low: float, high: float) -> None:
     bodies = Bodies()
     x = np.zeros(STATES)
     x[[S, V, LENGTH, HEIGHT, WIDTH]] = 1.4, 1.3, 16.0, 4.0, 2.5

@@ -141,7 +141,7 @@ class Bodies:
         # A seen vehicle is braked by the model, never driven: only its boxes tell that it starts.
         wanted = np.where(seen | (standing & (gap < IDLE_GAP_M)), np.minimum(speed, limit), wanted)
         at_line = (ahead < 0) & (x[:, S] < HALT_M + 3.0)
-        wanted = np.where(leaves | (at_line & standing), speed, wanted)
+        wanted = np.where(leaves | (at_line & standing & seen), speed, wanted)
         change = np.clip(wanted - speed, -2 * BRAKE * dt, SPEED_UP * dt)
         x[:, V] = np.maximum(speed + change, 0.0)
         x[:, S] -= (speed + x[:, V]) / 2 * dt
