@@ -188,10 +188,21 @@ class Bodies:
             gain = np.where(used[:, edge, None], ph / s[:, None], 0.0)
             x = x + gain * left[:, None]
             p = p - gain[:, :, None] * ph[:, None, :]
+        x = self._within(rows, x, p)
         self.x[rows] = np.clip(x, self.least[rows], self.most[rows])
         self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
         farthest = self.x[rows, S] + REVERSE_M + REVERSE_SIGMAS * np.sqrt(self.p[rows, S, S])
         self.most[rows, S] = np.minimum(self.most[rows, S], farthest)
+
+    def _within(self, rows: NDArray[np.intp], x: Array, p: Array) -> Array:
+        """States whose sizes keep their bounds. What goes with a size gives way with it, as its covariance says.
+
+        To cut a size off alone would leave the others where they fitted the size that cannot be.
+        """
+        for size in (LENGTH, HEIGHT, WIDTH):
+            over = np.clip(x[:, size], self.least[rows, size], self.most[rows, size]) - x[:, size]
+            x = x + p[:, :, size] * (over / p[:, size, size])[:, None]
+        return x
 
     def part(self) -> None:
         """Keeps the line in order: nobody stands in the vehicle ahead. Both give way, the less certain one more."""

@@ -31,6 +31,8 @@ BOTTOM: Final = 3
 RISEN_DOUBT: Final = 9.0
 """A lower edge that is higher than expected may be hidden by the vehicle before it, more than is known: its variance grows
 by this factor."""
+BELOW_SHARE: Final = 0.5
+"""The vehicle before it is right below if this share of its height, or less, is between them."""
 GATE: Final = 30.0
 """Largest cost of a pair: the sum over four edges of squared residuals in sigmas, and the log of the spread."""
 EDGE_CAP: Final = 12.0
@@ -118,6 +120,9 @@ class Sight:
         self.bodies.updated_t[rows] = t
 
     def _behind_someone(self) -> NDArray[np.bool_]:
-        """Whether (N,) a vehicle of the same lane is nearer to the camera, so that it may hide more than is known."""
-        lane, depth = self.bodies.lane, self.look.depth
-        return np.asarray(((lane[:, None] == lane) & (depth < depth[:, None])).any(1))
+        """Whether (N,) a nearer vehicle of the same lane is right below in the picture: it may hide more than is known."""
+        lane, depth, (x1, y1, x2, y2) = self.bodies.lane, self.look.depth, self.look.full.T
+        nearer = (lane[:, None] == lane) & (depth < depth[:, None])
+        below = y1 < (y2 + BELOW_SHARE * (y2 - y1))[:, None]
+        beside = (x1 < x2[:, None]) & (x1[:, None] < x2)
+        return np.asarray((nearer & below & beside).any(1))
