@@ -107,12 +107,11 @@ class RtspServer:
 
     def _accept(self) -> None:
         while not self.closed.is_set():
-            readable, _, _ = select.select([self._listener], [], [], 0.1) if self._listener.fileno() >= 0 else ([], [], [])
-            if not readable:
-                continue
             try:
+                if not select.select([self._listener], [], [], 0.1)[0]:
+                    continue
                 connection, _ = self._listener.accept()
-            except OSError:
+            except (OSError, ValueError):  # `close` has closed it, at whatever moment
                 return
             self._clients = {thread for thread in self._clients if thread.is_alive()}
             thread = threading.Thread(target=_Client(self, connection).serve, name="rtsp-client", daemon=True)
