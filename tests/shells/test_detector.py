@@ -68,9 +68,11 @@ def test_detection_is_deterministic(model):
     assert np.array_equal(first.xyxy, second.xyxy)
 
 
-def test_overlapping_boxes_of_one_vehicle_become_one():
+@pytest.mark.parametrize("apart_px", [1, 6])
+def test_overlapping_boxes_of_one_vehicle_become_one(apart_px):
     classes = class_map({0: "truck", 1: "bus"}, ("truck", "bus"), "here")
-    output = np.array([[50, 50, 20, 20, 0.9, 0.3], [51, 50, 20, 20, 0.2, 0.8], [90, 50, 20, 20, 0.6, 0.1]], np.float32).T
+    double = [50 + apart_px, 50, 20, 20, 0.2, 0.8]
+    output = np.array([[50, 50, 20, 20, 0.9, 0.3], double, [90, 50, 20, 20, 0.6, 0.1]], np.float32).T
     found = decode(output, classes, 0.25, Placement((0, 0), 1.0, (100, 100)))
     assert found.score.tolist() == pytest.approx([0.9, 0.6])
     assert found.class_id.tolist() == [0, 0]

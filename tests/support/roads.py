@@ -18,16 +18,25 @@ T0 = 1_767_225_600.0
 LANES = {"A": 1.875, "B": 5.625}
 
 
-def pose(x: float = 3.75, y: float = -16.0, z: float = 8.0, tilt_deg: float = 12.0, focal: float = 1250.0) -> CameraPose:
-    """A camera at (x, y, z) that looks along +y, tilted down."""
+def pose(
+    x: float = 3.75,
+    y: float = -16.0,
+    z: float = 8.0,
+    tilt_deg: float = 12.0,
+    focal: float = 1250.0,
+    *,
+    downstream: bool = False,
+) -> CameraPose:
+    """A camera at (x, y, z) that looks upstream, along +y, or downstream, tilted down."""
     tilt = np.radians(tilt_deg)
     rotation = np.array([[1.0, 0, 0], [0, -np.sin(tilt), -np.cos(tilt)], [0, np.cos(tilt), -np.sin(tilt)]])
+    rotation = rotation @ np.diag([-1.0, -1.0, 1.0]) if downstream else rotation
     return CameraPose(WIDTH, HEIGHT, focal, rotation, -rotation @ np.array([x, y, z]))
 
 
-def gate(*, ground: bool = True, focal: bool = True, **camera: object) -> GateConfig:
-    """Two lanes of 120 m and one camera."""
-    eye = pose()
+def gate(eye: CameraPose | None = None, *, ground: bool = True, focal: bool = True, **camera: object) -> GateConfig:
+    """Two lanes of 120 m and one camera, that of `pose` unless another is given."""
+    eye = eye or pose()
     points = np.array([[x, y, 0.0] for x in (0.0, 7.5) for y in (0.0, 15.0, 45.0, 120.0)])
     image = eye.picture_points(points)
     views = []

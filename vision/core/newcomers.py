@@ -23,7 +23,9 @@ __all__ = ["consider", "follow"]
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_STRENGTH: Final = 2.4
-"""A new vehicle needs so many boxes over so long, and this sum of their strengths."""
+CONFIRM_MEAN: Final = 0.6
+"""A new vehicle needs so many boxes over so long, this sum of their strengths and this mean. Weaker boxes do for one that is
+known: detectors draw doubles, shadows and slivers of vehicles again and again, but weakly."""
 CERTAIN_S: Final = 12.0
 CERTAIN_SHARE: Final = 0.4
 """What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
@@ -90,8 +92,10 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
 
 
 def _confirmed(track: Track, eye: Eye, t: float) -> bool:
-    long_enough = track.hits >= CONFIRM_HITS and t - track.first_t >= CONFIRM_S
-    return long_enough and _strength(track, eye) * track.hits >= CONFIRM_STRENGTH
+    if track.hits < CONFIRM_HITS or t - track.first_t < CONFIRM_S:
+        return False
+    strength = _strength(track, eye)
+    return strength >= CONFIRM_MEAN and strength * track.hits >= CONFIRM_STRENGTH
 
 
 def _strength(track: Track, eye: Eye) -> float:
@@ -118,7 +122,7 @@ def _begin(road: Road, eye: Eye, track: Track, guess: Guess, t: float) -> None:
 
 def _shows(road: Road, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
     """Whether a body among the known vehicles would be in sight, and about where the box (4,) is."""
-    look = _look(road, pose, guess.lane, guess.x)
+    look = _look(road, pose, guess, guess.x, np.ones(len(road.bodies), bool))
     if look.visible[-1] < LEAST_VISIBLE:
         return False
     low, high = np.minimum(look.full[-1], look.modal[-1]), np.maximum(look.full[-1], look.modal[-1])
@@ -140,18 +144,16 @@ def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> 
         return False
     before = guess.x.copy()
     before[S] += OVERDUE_M
-    return min(_chance(road, eye, pose, guess.lane, x) for x in (guess.x, before)) > OVERDUE_CHANCE
+    # Who is behind it in its lane came later, and did not hide it on its way.
+    then = (road.bodies.lane != guess.lane) | (road.bodies.x[:, S] < guess.x[S])
+    looks = [_look(road, pose, guess, x, then) for x in (guess.x, before)]
+    return min(float(eye.acuity.chance(look)[-1]) for look in looks) > OVERDUE_CHANCE
 
 
-def _chance(road: Road, eye: Eye, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> float:
-    """How surely a body (6,) on a lane is found among the known vehicles."""
-    return float(eye.acuity.chance(_look(road, pose, lane, x))[-1])
-
-
-def _look(road: Road, pose: CameraPose, lane: int, x: NDArray[np.float64]) -> Appearance:
-    """The look of the known vehicles and, last, of a body (6,) on a lane."""
+def _look(road: Road, pose: CameraPose, guess: Guess, x: NDArray[np.float64], among: NDArray[np.bool_]) -> Appearance:
+    """The look of these known vehicles (N,) and, last, of a body (6,) on the guess's lane."""
     bodies = road.bodies
-    return appearance(np.vstack([bodies.x, x[None]]), np.append(bodies.lane, lane), road.table, pose)
+    return appearance(np.vstack([bodies.x[among], x[None]]), np.append(bodies.lane[among], guess.lane), road.table, pose)
 
 
 def _certain(track: Track, guess: Guess, eye: Eye, t: float) -> bool:
