@@ -23,7 +23,7 @@ __all__ = ["consider", "follow"]
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_STRENGTH: Final = 2.4
-CONFIRM_MEAN: Final = 0.6
+CONFIRM_MEAN: Final = 0.55
 """A new vehicle needs so many boxes over so long, this sum of their strengths and this mean. Weaker boxes do for one that is
 known: detectors draw doubles, shadows and slivers of vehicles again and again, but weakly."""
 CERTAIN_S: Final = 12.0
