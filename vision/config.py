@@ -195,6 +195,12 @@ class DetectorConfig(_Part):
     weights: str = Field(default="yolo11n.pt", description="Weights: .pt, .onnx, .engine or an OpenVINO .xml or folder.")
     image_size: int = Field(default=640, ge=32, le=4096, description="Longer side of the network's input in pixels.")
     min_score: float = Field(default=0.1, ge=0, le=1, description="Detections below this score are dropped.")
+    max_overlap: float = Field(
+        default=0.65,
+        gt=0,
+        le=1,
+        description="Of two boxes with a larger intersection over union the weaker is dropped; from a mast 0.5 is better.",
+    )
     classes: tuple[VehicleClass, ...] = Field(
         default=("truck", "bus", "car"), min_length=1, description="Detections of other classes are dropped."
     )

@@ -74,7 +74,7 @@ class OpenVinoDetector:
         file = model_file(weights)
         model, self._network = _read(file, config.image_size)
         self._classes = class_map(_names(file, model), config.classes, f"weights {file}")
-        self._min_score = config.min_score
+        self._config = config
         self._request: Any = _compiled(file, model, threads).create_infer_request()
         self._input = np.full((1, *self._network, 3), PADDING, np.uint8)
         self._content: tuple[int, int] = self._network
@@ -97,7 +97,7 @@ class OpenVinoDetector:
         top, left = ((whole - part) // 2 for whole, part in zip(self._network, self._content, strict=True))
         self._input[0, top : top + height, left : left + width] = image
         output = self._request.infer({0: self._input}, share_inputs=True, share_outputs=True)[0]
-        return decode(output[0], self._classes, self._min_score, Placement((left, top), width / size[0], size))
+        return decode(output[0], self._classes, self._config, Placement((left, top), width / size[0], size))
 
 
 def _read(file: Path, image_size: int) -> tuple[openvino.Model, tuple[int, int]]:

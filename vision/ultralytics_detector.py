@@ -15,7 +15,7 @@ from vision.core.types import Detections
 from vision.errors import ModelError
 from vision.openvino_detector import fitted_shape
 from vision.ultralytics_quiet import import_ultralytics
-from vision.yolo_output import MAX_BOXES, MAX_OVERLAP, ClassMap, class_map, rounded
+from vision.yolo_output import MAX_BOXES, ClassMap, class_map, rounded
 
 __all__ = ["UltralyticsDetector"]
 
@@ -60,7 +60,7 @@ class UltralyticsDetector:
             np.ascontiguousarray(image[:, :, ::-1]),  # ultralytics takes BGR arrays
             imgsz=[-(-height // STRIDE) * STRIDE, -(-width // STRIDE) * STRIDE],
             conf=max(self._config.min_score, 0.001),
-            iou=MAX_OVERLAP,
+            iou=self._config.max_overlap,
             agnostic_nms=True,
             classes=self._classes.model_ids.tolist(),
             max_det=MAX_BOXES,

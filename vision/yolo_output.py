@@ -13,14 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.config import DetectorConfig
 from vision.core.types import MAX_COORDINATE_PX, VEHICLE_CLASSES, Detections
 from vision.errors import ModelError
 
 __all__ = ["ClassMap", "Placement", "class_map", "decode", "rounded"]
 
-MAX_OVERLAP: Final = 0.5
-"""Two boxes with a larger intersection over union are one vehicle: what is visible of two hardly ever overlaps so much, not
-even in a jam (in 1 % of the boxes), but the doubles that detectors draw do."""
 MAX_BOXES: Final = 300  # per frame, the best scores first
 
 
@@ -54,38 +52,38 @@ class Placement:
     size: tuple[int, int]
 
 
-def decode(output: NDArray[np.float32], classes: ClassMap, min_score: float, placement: Placement) -> Detections:
+def decode(output: NDArray[np.float32], classes: ClassMap, config: DetectorConfig, placement: Placement) -> Detections:
     """The detections in one picture's output, (4 + C, N) or end-to-end (N, 6), clipped to the picture."""
     raw = _end_to_end if output.shape[-1] == 6 and output.shape[0] != 6 else _raw
-    xyxy, score, class_id = raw(output, classes, min_score)
+    xyxy, score, class_id = raw(output, classes, config)
     corner = np.array([*placement.corner, *placement.corner], np.float32)
     return rounded((xyxy - corner) / placement.scale, score, class_id, placement.size)
 
 
 def _raw(
-    output: NDArray[np.float32], classes: ClassMap, min_score: float
+    output: NDArray[np.float32], classes: ClassMap, config: DetectorConfig
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
     scores = output[4 + classes.model_ids]
     best = scores.max(axis=0)
-    places = np.flatnonzero(best >= min_score)
+    places = np.flatnonzero(best >= config.min_score)
     cx, cy, width, height = output[:4, places]
     xyxy = np.stack([cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2], axis=1)
-    kept = _suppressed(xyxy, best[places])
+    kept = _suppressed(xyxy, best[places], config.max_overlap)
     class_id = classes.class_ids[scores[:, places[kept]].argmax(axis=0)]
     return xyxy[kept], best[places[kept]], class_id
 
 
 def _end_to_end(
-    output: NDArray[np.float32], classes: ClassMap, min_score: float
+    output: NDArray[np.float32], classes: ClassMap, config: DetectorConfig
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
     ids = output[:, 5].astype(np.int64)
-    rows = output[(output[:, 4] >= min_score) & np.isin(ids, classes.model_ids)]
+    rows = output[(output[:, 4] >= config.min_score) & np.isin(ids, classes.model_ids)]
     rows = rows[np.argsort(-rows[:, 4], kind="stable")][:MAX_BOXES]
     column = np.searchsorted(classes.model_ids, rows[:, 5].astype(np.int64))
     return rows[:, :4], rows[:, 4], classes.class_ids[column]
 
 
-def _suppressed(xyxy: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.int64]:
+def _suppressed(xyxy: NDArray[np.float32], score: NDArray[np.float32], max_overlap: float) -> NDArray[np.int64]:
     """Indices of the boxes that no better box overlaps too much, best first; classes do not matter.
 
     One vehicle is often found as truck and as bus at once, so boxes of different classes suppress each other too.
@@ -99,7 +97,7 @@ def _suppressed(xyxy: NDArray[np.float32], score: NDArray[np.float32]) -> NDArra
             continue
         corner = np.minimum(boxes[i, 2:], boxes[i + 1 :, 2:]) - np.maximum(boxes[i, :2], boxes[i + 1 :, :2])
         shared = np.prod(np.maximum(corner, 0), axis=1)
-        alive[i + 1 :] &= shared <= MAX_OVERLAP * (area[i] + area[i + 1 :] - shared)
+        alive[i + 1 :] &= shared <= max_overlap * (area[i] + area[i + 1 :] - shared)
     return order[alive][:MAX_BOXES]
 
 

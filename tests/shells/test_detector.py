@@ -68,12 +68,12 @@ def test_detection_is_deterministic(model):
     assert np.array_equal(first.xyxy, second.xyxy)
 
 
-@pytest.mark.parametrize("apart_px", [1, 6])
-def test_overlapping_boxes_of_one_vehicle_become_one(apart_px):
+@pytest.mark.parametrize(("apart_px", "max_overlap"), [(1, 0.65), (6, 0.5)])
+def test_overlapping_boxes_of_one_vehicle_become_one(apart_px, max_overlap):
     classes = class_map({0: "truck", 1: "bus"}, ("truck", "bus"), "here")
     double = [50 + apart_px, 50, 20, 20, 0.2, 0.8]
     output = np.array([[50, 50, 20, 20, 0.9, 0.3], double, [90, 50, 20, 20, 0.6, 0.1]], np.float32).T
-    found = decode(output, classes, 0.25, Placement((0, 0), 1.0, (100, 100)))
+    found = decode(output, classes, DetectorConfig(min_score=0.25, max_overlap=max_overlap), Placement((0, 0), 1.0, (100, 100)))
     assert found.score.tolist() == pytest.approx([0.9, 0.6])
     assert found.class_id.tolist() == [0, 0]
 
@@ -83,7 +83,7 @@ def test_end_to_end_output_is_understood():
     output = np.array(
         [[10, 10, 30, 30, 0.5, 2], [10, 10, 60, 60, 0.9, 7], [0, 0, 9, 9, 0.9, 0], [0, 0, 9, 9, 0.01, 7]], np.float32
     )
-    found = decode(np.concatenate([output] * 2), classes, 0.25, Placement((0, 0), 0.5, (640, 360)))
+    found = decode(np.concatenate([output] * 2), classes, DetectorConfig(min_score=0.25), Placement((0, 0), 0.5, (640, 360)))
     assert found.xyxy[0].tolist() == [20, 20, 120, 120]
     assert [VEHICLE_CLASSES[i] for i in found.class_id] == ["truck", "truck", "car", "car"]
 
@@ -91,7 +91,7 @@ def test_end_to_end_output_is_understood():
 def test_boxes_outside_the_picture_are_clipped_or_dropped():
     classes = class_map({0: "truck"}, ("truck",), "here")
     output = np.array([[-20, 50, 60, 20, 0.9], [-200, 50, 60, 20, 0.9]] * 2, np.float32).T
-    found = decode(output[:, :2], classes, 0.25, Placement((0, 0), 1.0, (100, 100)))
+    found = decode(output[:, :2], classes, DetectorConfig(min_score=0.25), Placement((0, 0), 1.0, (100, 100)))
     assert found.xyxy.tolist() == [[0, 40, 10, 60]]
 
 

@@ -18,6 +18,8 @@ from vision.simulation.traffic import SERVICE_M, Road
 
 __all__ = ["LANE_WIDTH_M", "LAYOUTS", "UTC_OFFSET_H", "LanePlan", "Layout"]
 
+MAX_OVERLAP: Final = 0.5
+"""Of two boxes with a larger intersection over union one is a double: from the masts two trucks hardly ever overlap so much."""
 LANE_WIDTH_M: Final = 3.75
 PITCH_M: Final = 5.3
 MEDIAN_M: Final = 1.6
@@ -65,7 +67,7 @@ class Layout:
             "lanes": [_lane(lane, self.zone_m) for lane in self.lanes],
             "cameras": [self._camera(plan) for plan in self.cameras],
             "alerts": _ALERTS,
-            "detector": DetectorConfig(weights="weights/lanewatch-demo.xml", classes=("truck", "bus", "car")).model_dump(),
+            "detector": DetectorConfig(weights="weights/lanewatch-demo.xml", max_overlap=MAX_OVERLAP).model_dump(),
         }
         return parse_gate(data, where=f"layout {self.name}")
 

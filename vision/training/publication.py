@@ -30,6 +30,7 @@ __all__ = ["DEMO", "LARGEST_DEMO_MB", "Published", "publish"]
 
 DEMO: Final = "lanewatch-demo"
 LARGEST_DEMO_MB: Final = 8.0
+MAX_OVERLAP: Final = 0.5  # of two boxes, as at the simulated gate
 LEAST_SCORE: Final = 0.01  # of the boxes that the average precision is made of
 
 
@@ -61,7 +62,7 @@ def publish(
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if own and size_mb > LARGEST_DEMO_MB:
         raise ModelError(f"the demo model has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
-    detector = open_detector(DetectorConfig(min_score=LEAST_SCORE), folder, threads)
+    detector = open_detector(DetectorConfig(min_score=LEAST_SCORE, max_overlap=MAX_OVERLAP), folder, threads)
     scores = tuple(judge(list(judged(detector, validation))))
     save_sheet(sheet(detector, validation), out / "contact-sheet.jpg")
     said = {
