@@ -199,7 +199,7 @@ class DetectorConfig(_Part):
         default=0.65,
         gt=0,
         le=1,
-        description="Of two boxes with a larger intersection over union the weaker is dropped; from a mast 0.5 is better.",
+        description="Of two boxes with a larger intersection over union the weaker is dropped; the simulated gate has 0.5.",
     )
     classes: tuple[VehicleClass, ...] = Field(
         default=("truck", "bus", "car"), min_length=1, description="Detections of other classes are dropped."

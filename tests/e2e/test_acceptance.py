@@ -108,10 +108,9 @@ def longest_gap_s(recording: Path) -> float:
 @pytest.mark.timeout(600)
 def test_the_clip_as_a_file_and_over_rtsp_gives_the_same_visits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     of_file = replayed(capsys, QUEUE, tmp_path / "file")
-    for attempt in range(3):  # live drops frames where the machine cannot keep up: better one that can
+    for attempt in range(4):  # live drops frames where the machine cannot keep up: sameness is asked of one that can
         record = recorded_live(tmp_path / str(attempt))
-        period_s = longest_gap_s(record)
-        if period_s < 0.3:
+        if longest_gap_s(record) < 0.3:
             break
     assert lanewatch_process("replay", record, "--out", tmp_path / "live").code == 0
     live = rows(tmp_path / "live" / "visits.csv")
@@ -125,6 +124,6 @@ def test_the_clip_as_a_file_and_over_rtsp_gives_the_same_visits(tmp_path: Path, 
             first, second = number(a[name]), number(b[name])
             assert (first is None) == (second is None), (name, a, b)
             if first is not None and second is not None:
-                assert second - first - shift == pytest.approx(0, abs=2 * period_s + 0.01), name
+                assert second - first - shift == pytest.approx(0, abs=0.4), name
     end_t = max(float(row["t"]) for row in rows(tmp_path / "file" / "lanes.csv"))
     assert largest_queue(tmp_path / "live", end_t + shift) == largest_queue(tmp_path / "file", end_t)

@@ -16,7 +16,7 @@ from vision.simulation.camera import CameraPlan
 from vision.simulation.demand import Direction
 from vision.simulation.traffic import SERVICE_M, Road
 
-__all__ = ["LANE_WIDTH_M", "LAYOUTS", "UTC_OFFSET_H", "LanePlan", "Layout"]
+__all__ = ["LANE_WIDTH_M", "LAYOUTS", "MAX_OVERLAP", "UTC_OFFSET_H", "LanePlan", "Layout"]
 
 MAX_OVERLAP: Final = 0.5
 """Of two boxes with a larger intersection over union one is a double: from the masts two trucks hardly ever overlap so much."""

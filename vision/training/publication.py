@@ -20,6 +20,7 @@ from vision.detector import open_detector
 from vision.errors import ModelError
 from vision.models import prepare_weights
 from vision.openvino_detector import model_file
+from vision.simulation.layouts import MAX_OVERLAP
 from vision.training.card import card
 from vision.training.loop import Trained
 from vision.training.recipe import Recipe
@@ -30,7 +31,6 @@ __all__ = ["DEMO", "LARGEST_DEMO_MB", "Published", "publish"]
 
 DEMO: Final = "lanewatch-demo"
 LARGEST_DEMO_MB: Final = 8.0
-MAX_OVERLAP: Final = 0.5  # of two boxes, as at the simulated gate
 LEAST_SCORE: Final = 0.01  # of the boxes that the average precision is made of
 
 
@@ -62,7 +62,9 @@ def publish(
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if own and size_mb > LARGEST_DEMO_MB:
         raise ModelError(f"the demo model has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
-    detector = open_detector(DetectorConfig(min_score=LEAST_SCORE, max_overlap=MAX_OVERLAP), folder, threads)
+    detector = open_detector(
+        DetectorConfig(min_score=LEAST_SCORE, **({"max_overlap": MAX_OVERLAP} if own else {})), folder, threads
+    )
     scores = tuple(judge(list(judged(detector, validation))))
     save_sheet(sheet(detector, validation), out / "contact-sheet.jpg")
     said = {
