@@ -62,9 +62,9 @@ def publish(
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if own and size_mb > LARGEST_DEMO_MB:
         raise ModelError(f"the demo model has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
-    detector = open_detector(
-        DetectorConfig(min_score=LEAST_SCORE, **({"max_overlap": MAX_OVERLAP} if own else {})), folder, threads
-    )
+    config = DetectorConfig(min_score=LEAST_SCORE)
+    config = config.model_copy(update={"max_overlap": MAX_OVERLAP}) if own else config  # as at its gate
+    detector = open_detector(config, folder, threads)
     scores = tuple(judge(list(judged(detector, validation))))
     save_sheet(sheet(detector, validation), out / "contact-sheet.jpg")
     said = {
