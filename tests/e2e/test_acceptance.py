@@ -108,10 +108,12 @@ def longest_gap_s(recording: Path) -> float:
 @pytest.mark.timeout(600)
 def test_the_clip_as_a_file_and_over_rtsp_gives_the_same_visits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     of_file = replayed(capsys, QUEUE, tmp_path / "file")
-    for attempt in range(4):  # live drops frames where the machine cannot keep up: sameness is asked of one that can
-        record = recorded_live(tmp_path / str(attempt))
-        if longest_gap_s(record) < 0.3:
+    records: list[Path] = []
+    while len(records) < 4:  # live drops frames where the machine cannot keep up: sameness is asked of one that can
+        records.append(recorded_live(tmp_path / str(len(records))))
+        if longest_gap_s(records[-1]) < 0.3:
             break
+    record = min(records, key=longest_gap_s)
     assert lanewatch_process("replay", record, "--out", tmp_path / "live").code == 0
     live = rows(tmp_path / "live" / "visits.csv")
     shift = float(live[0]["first_seen_t"]) - float(of_file[0]["first_seen_t"])

@@ -180,7 +180,8 @@ class PictureScene:
         height = track.box[3] - track.box[1]
         step = track.step_px(t)
         vehicle.speed = (step or 0.0) / self._size[1]
-        vehicle.set_slow(step is not None and step < STANDING_SHARE * height, t - TRAIL_S)
+        stands = step is not None and step < STANDING_SHARE * height
+        vehicle.set_slow(stands, min(t - TRAIL_S, track.halted_t(STANDING_SHARE * height)))
         away = float(np.linalg.norm(_middle(track.box) - _middle(track.first_box)))
         vehicle.moved = vehicle.moved or away > MOVED_SHARE * height
         vehicle.seen_t = track.seen_t

@@ -36,7 +36,9 @@ SAME_FOOT: Final = 0.25
 PART_ON_FOOT: Final = 0.7
 """A box that lies this much inside another one on the same ground is a part of it."""
 TRAIL_S: Final = 1.0
-"""A track remembers its boxes [t, x1, y1, x2, y2] this far back."""
+"""A track remembers its smoothed boxes [t, x1, y1, x2, y2] this far back."""
+SETTLED_S: Final = 3.0
+"""And the boxes that it met this far back: after so long a smoothed box has come to rest wherever its vehicle halted."""
 COAST_S: Final = 1.0
 """A lost track goes on with its speed for no longer than this."""
 NEAR_SIZES: Final = 0.4
@@ -61,6 +63,7 @@ class Track:
     best_score: float = 0.0
     votes: list[float] = field(default_factory=lambda: [0.0] * len(VEHICLE_CLASSES))
     trail: list[list[float]] = field(default_factory=list)
+    met: list[list[float]] = field(default_factory=list)
 
     def at(self, t: float) -> list[float]:
         """Where its box is expected at t."""
@@ -76,8 +79,19 @@ class Track:
         if not self.trail or t - self.trail[0][0] < TRAIL_S:
             return None
         _, *before = self.trail[0]
-        dx1, dy1, dx2, dy2 = (now - then for now, then in zip(self.box, before, strict=True))
-        return min(math.hypot(dx, dy) for dx in (dx1, dx2) for dy in (dy1, dy2))
+        return _slowest_corner(before, self.box)
+
+    def halted_t(self, tolerance_px: float) -> float:
+        """Since when each box that it met has had a corner within the tolerance of where that corner is now.
+
+        A smoothed box comes to rest up to a second after its vehicle; when it does, this is when the vehicle halted.
+        """
+        since = self.seen_t
+        for t, *box in reversed(self.met):
+            if _slowest_corner(box, self.box) > tolerance_px:
+                break
+            since = t
+        return since
 
     def meet(self, xyxy: list[float], score: float, class_id: int, t: float) -> None:
         """Follows a detection."""
@@ -95,6 +109,9 @@ class Track:
         self.trail.append([t, *self.box])
         while len(self.trail) > 1 and t - self.trail[1][0] >= TRAIL_S:
             self.trail.pop(0)
+        self.met.append([t, *xyxy])
+        while t - self.met[0][0] > SETTLED_S:
+            self.met.pop(0)
         self.hits += 1
         self._credit(score, class_id)
 
@@ -102,6 +119,12 @@ class Track:
         self.score_sum += score
         self.best_score = max(self.best_score, score)
         self.votes[class_id] += score
+
+
+def _slowest_corner(then: list[float], now: list[float]) -> float:
+    """How far that corner of a box went which went least: flicker moves single edges, motion all of them."""
+    dx1, dy1, dx2, dy2 = (b - a for a, b in zip(then, now, strict=True))
+    return min(math.hypot(dx, dy) for dx in (dx1, dx2) for dy in (dy1, dy2))
 
 
 def merge_doubles(detections: Detections) -> NDArray[np.intp]:
@@ -172,7 +195,7 @@ class BoxTracker:
 
     def join(self, old: Track, new: Track) -> None:
         """Lets an old track go on where a new one is: both show the same vehicle."""
-        old.box, old.speed, old.seen_t, old.trail = new.box, new.speed, new.seen_t, new.trail
+        old.box, old.speed, old.seen_t, old.trail, old.met = new.box, new.speed, new.seen_t, new.trail, new.met
         old.hits += new.hits
         old.score_sum += new.score_sum
         old.best_score = max(old.best_score, new.best_score)
