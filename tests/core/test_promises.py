@@ -55,6 +55,16 @@ def test_a_visit_survives_ten_minutes_behind_a_nearer_vehicle() -> None:
     assert balanced(messages)
 
 
+def test_a_vehicle_that_came_unseen_behind_another_arrived_right_behind_it() -> None:
+    tall = Truck("A", 2.0, 300.0, halt_m=40.0, length_m=16.0)
+    low = Truck("A", 4.5, 330.0, halt_m=58.5, length_m=7.0, height_m=2.7)
+    assert {len(detections([tall, low], float(t))) for t in range(2, 300)} == {1}, "it is out of sight until the other goes"
+    first, second = sorted(ended(run(drive([tall, low], 400.0, fps=2.5))), key=lambda visit: visit.first_seen_t)
+    assert second.first_seen_t - T0 > 300.0
+    assert [first.outcome, second.outcome] == ["departed", "departed"]
+    assert second.arrived_t == pytest.approx(T0 + 4.5, abs=1.5)
+
+
 def test_a_class_flip_changes_no_visit_and_the_vote_decides() -> None:
     def flipped(events: Iterable[Event]) -> Iterator[Event]:
         for number, event in enumerate(events):

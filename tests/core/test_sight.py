@@ -12,6 +12,7 @@ from vision.core.geometry import LaneAxis
 from vision.core.sight import Sight
 
 TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
+CHANCE = np.array([0.9])
 
 
 def truck(s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -27,5 +28,15 @@ def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_i
     bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
     box = edges(truck(box_s)[None], np.array([0]), TABLE, pose())
     sight = Sight.of(bodies, TABLE, pose())
-    assert sight.pairs(box, np.array([False])) == [(0, 0)], "with its place so unsure the box fits"
-    assert sight.pairs(box, np.array([True])) == ([(0, 0)] if is_its_own else [])
+    assert sight.pairs(box, np.array([False]), CHANCE) == [(0, 0)], "with its place so unsure the box fits"
+    assert sight.pairs(box, np.array([True]), CHANCE) == ([(0, 0)] if is_its_own else [])
+
+
+def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
+    """The first of three has gone from its place; a fourth has come up behind them. As many pairs as can be were three."""
+    bodies = Bodies()
+    for number, s in enumerate((60.0, 70.5, 81.0)):
+        bodies.add(number, 0, truck(s), np.diag([16.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
+    boxes = np.concatenate([edges(truck(s)[None], np.array([0]), TABLE, pose()) for s in (70.5, 81.0, 91.5)])
+    sight = Sight.of(bodies, TABLE, pose())
+    assert sight.pairs(boxes, np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]

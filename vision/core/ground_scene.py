@@ -142,7 +142,7 @@ class GroundScene:
         road = self._road
         sight = Sight.of(road.bodies, road.table, pose)
         allowed = eye.covered(road)
-        pairs = _pair(road, sight, allowed, boxes)
+        pairs = _pair(road, eye, sight, allowed, boxes)
         sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
         owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
         _note(road, eye, owners, boxes)
@@ -153,10 +153,10 @@ class GroundScene:
         return owners
 
 
-def _pair(road: Road, sight: Sight, allowed: Flags, boxes: Boxes) -> _Pairs:
+def _pair(road: Road, eye: Eye, sight: Sight, allowed: Flags, boxes: Boxes) -> _Pairs:
     leaving = np.array([road.vehicles[number].gone for number in road.bodies.number.tolist()], bool)
     # A camera that does not measure a vehicle's stretch still sees it: its box is explained and makes no new vehicle.
-    everyone = sight.pairs(boxes.xyxy, leaving)
+    everyone = sight.pairs(boxes.xyxy, leaving, eye.acuity.chance(sight.look))
     measured = [(row, column) for row, column in everyone if allowed[row]]
     return _Pairs(
         rows=np.array([row for row, _ in measured], np.intp),

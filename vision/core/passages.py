@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from vision.core.bodies import GAP_M
 from vision.core.camera_pose import CameraPose
 from vision.core.cuboid import LENGTH, D, S, V, appearance
 from vision.core.line import LaneLine
@@ -77,9 +78,11 @@ def pass_lines(road: Road, t: float) -> None:
     for row, number in enumerate(bodies.number.tolist()):
         vehicle = road.vehicles[number]
         s = float(bodies.x[row, S])
+        line = road.lines[vehicle.lane_id]
         past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
-        if _pass(road.lines[vehicle.lane_id], vehicle, s, float(bodies.x[row, V]), t, past=past):
+        if _pass(line, vehicle, s, float(bodies.x[row, V]), t, past=past):
             road.roofs.learn(bodies, row)
+        _clear(line, vehicle, s + float(bodies.x[row, LENGTH]), t)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
             keep[row] = False
             del road.vehicles[number]
@@ -154,15 +157,30 @@ def _arrive(vehicle: Vehicle, line: LaneLine, s: float, v: float, t: float) -> N
     elif vehicle.present_at_start:
         line.enter(vehicle, None, start_censored=True)
     else:
-        arrived = _inferred_arrival(vehicle, line, s)
+        arrived = _inferred_arrival(vehicle, line, s, v)
         line.enter(vehicle, arrived, start_censored=zone - s > CENSORED_M, inferred=True)
 
 
-def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float) -> float:
-    """When a vehicle that was found in the zone came: after the one ahead and before the one behind it."""
+def _clear(line: LaneLine, vehicle: Vehicle, rear: float, t: float) -> None:
+    """Notes when a vehicle that was seen to arrive left room in the zone for the next one."""
+    visit = vehicle.visit
+    if visit is None or visit.arrived_t is None or visit.inferred:
+        return
+    if vehicle.cleared_t is None and rear < line.lane.zone_m - GAP_M:
+        vehicle.cleared_t = t
+
+
+def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> float:
+    """When a vehicle that was found in the zone came: after the one ahead and before the one behind it.
+
+    One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead.
+    """
+    ahead = max((v for v in line.vehicles if v.front < s), key=lambda v: v.front, default=None)
     after = max([v.visit.arrived_t for v in line.vehicles if v.front < s and v.visit and v.visit.arrived_t], default=-np.inf)
     before = min([v.visit.arrived_t for v in line.vehicles if v.front > s and v.visit and v.visit.arrived_t], default=np.inf)
     guess = vehicle.first_seen_t - (line.lane.zone_m - s) / FREE_SPEED
+    if ahead and ahead.cleared_t is not None and (v < STANDING_MPS or not after < guess < before):
+        guess = ahead.cleared_t
     if before < np.inf and not after < guess < before:
         guess = (max(after, before - 2 * HEADWAY_S) + before) / 2
     return round(max(guess, min(after + HEADWAY_S, vehicle.first_seen_t)), 3)

@@ -35,6 +35,9 @@ BELOW_SHARE: Final = 0.5
 """The vehicle before it is right below if this share of its height, or less, is between them."""
 GATE: Final = 30.0
 """Largest cost of a pair: the sum over four edges of squared residuals in sigmas, and the log of the spread."""
+UNEXPLAINED: Final = 24.0
+SURE: Final = 0.97
+"""Cost of a box that shows nobody known, and the chance at most with which a vehicle is found in a frame: what a pair saves."""
 EDGE_CAP: Final = 12.0
 HIDDEN_COST: Final = 8.0
 """Cost of taking a box for a vehicle that should be wholly hidden."""
@@ -64,19 +67,23 @@ class Sight:
         jacobian[:, :, _MATTERS] = moved.transpose(1, 2, 0) / STEPS[_MATTERS]
         return cls(bodies, table, pose, look, jacobian)
 
-    def pairs(self, boxes: Array, leaving: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    def pairs(self, boxes: Array, leaving: NDArray[np.bool_], chance: Array) -> list[tuple[int, int]]:
         """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each.
 
         leaving: (N,) vehicles that have passed the stop line; a box behind one of them is the next one's.
+        chance: (N,) how surely each vehicle is found. A vehicle may be missed and a box may show nobody known, at their
+        costs: were as many pairs made as can be, one whose box is missing would take that of the one behind it, and so on
+        along the line.
         """
         if not len(self.bodies) or not len(boxes):
             return []
         cost = self._costs(boxes)
         rows = np.flatnonzero(leaving)
         cost[rows] = np.where(self._behind(rows, boxes), FAR, cost[rows])
-        cost = np.where(cost < GATE, cost, FAR)
-        rows, columns = linear_sum_assignment(cost)
-        return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
+        saved = UNEXPLAINED - 2 * np.log(1.0 - SURE * chance)[:, None] - cost
+        saved = np.where(cost < GATE, np.maximum(saved, 0.0), 0.0)
+        rows, columns = linear_sum_assignment(saved, maximize=True)
+        return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if saved[r, c] > 0.0]
 
     def _costs(self, boxes: Array) -> Array:
         look, limits = self.look, np.array([self.pose.width, self.pose.height] * 2, float)

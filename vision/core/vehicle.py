@@ -41,7 +41,10 @@ class OpenVisit:
 
 @dataclass(slots=True)
 class Vehicle:
-    """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again."""
+    """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again.
+
+    cleared_t: when its rear left room in the zone for the next one, if that was seen.
+    """
 
     number: int
     lane_id: str
@@ -62,6 +65,7 @@ class Vehicle:
     due_s: float = 0.0
     found_s: float = 0.0
     gone: bool = False
+    cleared_t: float | None = None
     visit: OpenVisit | None = None
 
     @property
