@@ -175,9 +175,10 @@ def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> f
 
     One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead.
     """
-    ahead = max((v for v in line.vehicles if v.front < s), key=lambda v: v.front, default=None)
-    after = max([v.visit.arrived_t for v in line.vehicles if v.front < s and v.visit and v.visit.arrived_t], default=-np.inf)
-    before = min([v.visit.arrived_t for v in line.vehicles if v.front > s and v.visit and v.visit.arrived_t], default=np.inf)
+    ahead = max((other for other in line.vehicles if other.front < s), key=lambda other: other.front, default=None)
+    arrivals = [(o.front, o.visit.arrived_t) for o in line.vehicles if o.visit and o.visit.arrived_t is not None]
+    after = max((arrived_t for front, arrived_t in arrivals if front < s), default=-np.inf)
+    before = min((arrived_t for front, arrived_t in arrivals if front > s), default=np.inf)
     guess = vehicle.first_seen_t - (line.lane.zone_m - s) / FREE_SPEED
     if ahead and ahead.cleared_t is not None and (v < STANDING_MPS or not after < guess < before):
         guess = ahead.cleared_t
