@@ -55,9 +55,11 @@ def test_a_visit_survives_ten_minutes_behind_a_nearer_vehicle() -> None:
     assert balanced(messages)
 
 
-def test_a_vehicle_that_came_unseen_behind_another_arrived_right_behind_it() -> None:
-    tall = Truck("A", 2.0, 300.0, halt_m=40.0, length_m=16.0)
-    low = Truck("A", 4.5, 330.0, halt_m=58.5, length_m=7.0, height_m=2.7)
+@pytest.mark.parametrize("halt_m", [40.0, 1.0])
+def test_a_vehicle_that_came_unseen_behind_another_arrived_right_behind_it(halt_m: float) -> None:
+    """It is found when the other one drives on; one that stood at the stop line has left the lane by then."""
+    tall = Truck("A", 2.0, 300.0, halt_m=halt_m, length_m=16.0)
+    low = Truck("A", 4.5, 330.0, halt_m=halt_m + 18.5, length_m=7.0, height_m=2.7)
     assert {len(detections([tall, low], float(t))) for t in range(2, 300)} == {1}, "it is out of sight until the other goes"
     first, second = sorted(ended(run(drive([tall, low], 400.0, fps=2.5))), key=lambda visit: visit.first_seen_t)
     assert second.first_seen_t - T0 > 300.0

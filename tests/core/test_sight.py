@@ -40,3 +40,14 @@ def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
     boxes = np.concatenate([edges(truck(s)[None], np.array([0]), TABLE, pose()) for s in (70.5, 81.0, 91.5)])
     sight = Sight.of(bodies, TABLE, pose())
     assert sight.pairs(boxes, np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]
+
+
+def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_place() -> None:
+    """Where along its lane it is moves all edges of its picture together: a strip low and wide fits it nowhere."""
+    bodies = Bodies()
+    bodies.add(1, 0, truck(40.0), np.diag([120.0, 4.0, 0.5, 0.01, 0.01, 0.1]))
+    sight = Sight.of(bodies, TABLE, pose())
+    near = edges(truck(34.0)[None], np.array([0]), TABLE, pose())
+    assert sight.pairs(near, np.array([False]), CHANCE) == [(0, 0)]
+    strip = near + np.array([0.0, 0.6 * (near[0, 3] - near[0, 1]), 0.0, 0.0])
+    assert sight.pairs(strip, np.array([False]), CHANCE) == []

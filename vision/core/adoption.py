@@ -19,6 +19,8 @@ ADOPT_MPS: Final = 6.0
 BESIDE_M: Final = 5.0
 MISSED_S: Final = 1.0
 """A vehicle on an axis this near, and missed in plain sight for so long, may have changed lanes unseen."""
+FOLLOWED_S: Final = 2.0
+"""So may one that was found regularly, however little of it can be seen, if the new box came this soon before or after."""
 
 
 def clash(road: Road, guess: Guess, t: float) -> int | Literal["taken"] | None:
@@ -53,8 +55,11 @@ def lost_vehicle(road: Road, guess: Guess, t: float) -> int | None:
     return None if best is None else best[1]
 
 
-def changed_vehicle(road: Road, guess: Guess, t: float) -> int | None:
-    """A vehicle that is missed beside this place, in a neighbouring lane of the same direction: it came over unseen."""
+def changed_vehicle(road: Road, guess: Guess, t: float, first_t: float) -> int | None:
+    """A vehicle that is missed beside this place, in a neighbouring lane of the same direction: it came over unseen.
+
+    first_t: when the box was found first that shows the new body.
+    """
     axis, bodies = road.axes[guess.lane], road.bodies
     if axis is None:
         return None
@@ -64,7 +69,9 @@ def changed_vehicle(road: Road, guess: Guess, t: float) -> int | None:
         number = int(bodies.number[row])
         vehicle = road.vehicles[number]
         unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
-        if vehicle.gone or vehicle.missed_s < MISSED_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
+        followed = abs(first_t - vehicle.seen_t) < FOLLOWED_S
+        missed_s = max(vehicle.missed_s, vehicle.regular * unseen) if followed else vehicle.missed_s
+        if vehicle.gone or missed_s < MISSED_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
             continue
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
         if same_way and vehicle.well_known and (best is None or away < best[0]):

@@ -22,8 +22,8 @@ __all__ = ["Boxes", "Eye"]
 
 Array = NDArray[np.float64]
 
-TENTATIVE_S: Final = 1.6
-"""Memory for a box that is not yet a vehicle."""
+TENTATIVE_S: Final = 4.0
+"""Memory for a box that is not yet a vehicle: far away a detector finds one only every few seconds."""
 PERIOD_GAIN: Final = 0.05
 COVER_MARGIN_M: Final = 12.0
 

@@ -170,7 +170,5 @@ def _note(road: Road, eye: Eye, owners: dict[int, int], boxes: Boxes) -> None:
     strength = eye.acuity.strength(boxes.xyxy, boxes.score).tolist()
     for column, number in owners.items():
         vehicle = road.vehicles[number]
-        vehicle.seen_t = boxes.t
-        vehicle.found(strength[column])
-        vehicle.missed_s = 0.0
+        vehicle.found(strength[column], boxes.t, eye.period_s)
         vehicle.votes[int(boxes.class_id[column])] += float(boxes.score[column])

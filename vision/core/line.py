@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from vision.config import Lane
@@ -38,6 +38,14 @@ class Books:
         return self.present_at_start + self.arrivals + self.changes_in - self.departures - self.changes_out - self.lost
 
 
+class Left(NamedTuple):
+    """The last vehicle that departed: when it left and arrived, and when it had left room in the zone for the next one."""
+
+    left_t: float
+    arrived_t: float
+    cleared_t: float | None
+
+
 def _arrival(visit: OpenVisit) -> float:
     return -math.inf if visit.arrived_t is None else visit.arrived_t
 
@@ -55,6 +63,7 @@ class LaneLine:
         self.closed = False
         self.started: list[Visit] = []
         self.ended: list[Visit] = []
+        self.left: Left | None = None
         self._visits = 0
 
     @property
@@ -91,6 +100,7 @@ class LaneLine:
         visit = vehicle.as_visit("departed", left_t)
         self.books.both_ends_seen += not visit.start_censored
         self.history.departed(visit)
+        self.left = None if visit.arrived_t is None else Left(left_t, visit.arrived_t, vehicle.cleared_t)
         self.close(vehicle, visit)
 
     def lose(self, vehicle: Vehicle, t: float) -> None:
@@ -144,6 +154,7 @@ class LaneLine:
             "ended": [asdict(visit) for visit in self.ended],
             "visits": self._visits,
             "closed": self.closed,
+            "left": self.left,
             "order": [vehicle.number for vehicle in self.vehicles],
         }
 
@@ -155,6 +166,8 @@ class LaneLine:
         self.ended = [Visit(**visit) for visit in data["ended"]]
         self._visits = data["visits"]
         self.closed = data.get("closed", False)
+        left = data.get("left")
+        self.left = None if left is None else Left(*left)
         self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]
 
     def _keep_order(self) -> None:

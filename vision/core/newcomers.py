@@ -73,7 +73,7 @@ def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> 
     if other == "taken":
         return
     lost = lost_vehicle(road, guess, t) if other is None else other
-    lost = changed_vehicle(road, guess, t) if lost is None else lost
+    lost = changed_vehicle(road, guess, t, track.first_t) if lost is None else lost
     if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, guess, eye, t):
         return
     eye.tracker.drop({track.number})

@@ -28,6 +28,10 @@ FORGET_BEYOND_M: Final = 300.0
 """A vehicle without a visit is out of reach so far past the stop line, or so far upstream of it."""
 HEADWAY_S: Final = 2.0
 """Vehicles come at least so long after each other."""
+JUST_LEFT_S: Final = 30.0
+STOOD_M: Final = 25.0
+"""Who is found at the head of a line this soon after the last departure, this near to the stop line, had stood there behind
+the one that left."""
 CENSORED_M: Final = 60.0
 """Of a vehicle that was found this far inside the zone the arrival is not known."""
 SHARED_SHARE: Final = 0.5
@@ -176,12 +180,16 @@ def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> f
     One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead.
     """
     ahead = max((other for other in line.vehicles if other.front < s), key=lambda other: other.front, default=None)
+    cleared_t = None if ahead is None else ahead.cleared_t
     arrivals = [(o.front, o.visit.arrived_t) for o in line.vehicles if o.visit and o.visit.arrived_t is not None]
     after = max((arrived_t for front, arrived_t in arrivals if front < s), default=-np.inf)
     before = min((arrived_t for front, arrived_t in arrivals if front > s), default=np.inf)
+    stood = v < STANDING_MPS
+    if ahead is None and s < STOOD_M and line.left is not None and vehicle.first_seen_t - line.left.left_t < JUST_LEFT_S:
+        stood, after, cleared_t = True, line.left.arrived_t, line.left.cleared_t
     guess = vehicle.first_seen_t - (line.lane.zone_m - s) / FREE_SPEED
-    if ahead and ahead.cleared_t is not None and (v < STANDING_MPS or not after < guess < before):
-        guess = ahead.cleared_t
+    if cleared_t is not None and (stood or not after < guess < before):
+        guess = cleared_t
     if before < np.inf and not after < guess < before:
         guess = (max(after, before - 2 * HEADWAY_S) + before) / 2
     return round(max(guess, min(after + HEADWAY_S, vehicle.first_seen_t)), 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,12 +34,17 @@ RISEN_DOUBT: Final = 9.0
 by this factor."""
 BELOW_SHARE: Final = 0.5
 """The vehicle before it is right below if this share of its height, or less, is between them."""
-GATE: Final = 30.0
-"""Largest cost of a pair: the sum over four edges of squared residuals in sigmas, and the log of the spread."""
 UNEXPLAINED: Final = 24.0
 SURE: Final = 0.97
 """Cost of a box that shows nobody known, and the chance at most with which a vehicle is found in a frame: what a pair saves."""
 EDGE_CAP: Final = 12.0
+"""Cost of an edge that is left out because it is wrong."""
+LEFT_OUT: Final = np.array([wrong for wrong in itertools.product((0.0, 1.0), repeat=4) if sum(wrong) <= 2])
+"""Which edges of a box (K, 4) may be wrong: none, one or two."""
+IGNORED: Final = 1e8
+"""Variance of an edge that is left out, px2."""
+SPREAD_SHARE: Final = 0.5
+"""An uncertain place is taken to move an edge by no more than this share of the side: farther away it would look otherwise."""
 HIDDEN_COST: Final = 8.0
 """Cost of taking a box for a vehicle that should be wholly hidden."""
 FAR: Final = 1e4
@@ -81,8 +87,7 @@ class Sight:
         rows = np.flatnonzero(leaving)
         cost[rows] = np.where(self._behind(rows, boxes), FAR, cost[rows])
         saved = UNEXPLAINED - 2 * np.log(1.0 - SURE * chance)[:, None] - cost
-        saved = np.where(cost < GATE, np.maximum(saved, 0.0), 0.0)
-        rows, columns = linear_sum_assignment(saved, maximize=True)
+        rows, columns = linear_sum_assignment(np.maximum(saved, 0.0), maximize=True)
         return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if saved[r, c] > 0.0]
 
     def _costs(self, boxes: Array) -> Array:
@@ -92,14 +97,28 @@ class Sight:
         residual = np.maximum(low[:, None] - boxes[None], 0) + np.maximum(boxes[None] - high[:, None], 0)
         sides = np.maximum(modal[:, 2:] - modal[:, :2], 4.0)[:, [0, 1, 0, 1]]
         own = (1.5 * NOISE_SHARE * sides + PIXEL) ** 2 + (DRIFT_SHARE * sides) ** 2
-        own = own + np.where(look.cut, (CUT_SHARE * sides) ** 2, 0.0)
-        spread = ((self.jacobian @ self.bodies.p) * self.jacobian).sum(-1)
-        variance = own + np.minimum(spread, (0.5 * sides) ** 2)
-        squares = np.minimum(residual**2 / variance[:, None], EDGE_CAP)
-        cost = squares.sum(-1) + 0.5 * np.log(variance / own).sum(-1)[:, None]
+        own = own + np.where(look.cut, (CUT_SHARE * sides) ** 2, 0.0) + (high - low) ** 2 / 12
+        cost = self._unlikelihood(residual, own, sides)
         cost += HIDDEN_COST * np.clip(1.0 - look.visible / 0.1, 0.0, 1.0)[:, None]
         apart = (boxes[None, :, :2] >= high[:, None, 2:]) | (boxes[None, :, 2:] <= low[:, None, :2])
         return np.asarray(np.where(apart.any(-1), FAR, cost))
+
+    def _unlikelihood(self, residual: Array, own: Array, sides: Array) -> Array:
+        """-2 ln (N, M) of how likely vehicles show edges that differ so (N, M, 4), beside a surely placed one that fits.
+
+        A place that is not sure moves all edges of a picture together, as a size does its own: their differences are
+        compared with that (the Mahalanobis distance), up to two wrong edges left out at a price.
+        own: (N, 4) variances of the edges themselves; sides: (N, 4) px that belong to them.
+        """
+        spread = ((self.jacobian @ self.bodies.p) * self.jacobian).sum(-1)
+        reach = np.minimum(1.0, SPREAD_SHARE * sides / np.sqrt(np.maximum(spread, 1e-9)))
+        moved = self.jacobian * reach[:, :, None]
+        joint = moved @ self.bodies.p @ moved.transpose(0, 2, 1) + np.eye(4) * own[:, :, None]
+        ignored = np.eye(4) * (LEFT_OUT * IGNORED)[:, :, None]
+        weight = np.linalg.inv(joint[:, None] + ignored)
+        squares = ((residual[:, None] @ weight) * residual[:, None]).sum(-1) + EDGE_CAP * LEFT_OUT.sum(1)[:, None]
+        volume = np.linalg.slogdet(joint)[1] - np.log(own).sum(-1)
+        return np.asarray(squares.min(1) + volume[:, None])
 
     def _behind(self, rows: Rows, boxes: Array) -> NDArray[np.bool_]:
         """Whether boxes (M, 4) have their lower edge upstream of where those of some vehicles (K,) can be: (K, M)."""

@@ -5,6 +5,7 @@ Positions are metres upstream of the stop line in a calibrated lane, 0..1 along 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ STRENGTH_HITS: Final = 25
 LEAST_CONSPICUOUS: Final = 0.5
 EXPECTED_S: Final = 10.0
 """What is expected weighs as much as so many seconds of experience with a vehicle."""
+REGULAR_S: Final = 5.0
+"""Time over which it is noted how regularly a vehicle is found."""
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class Vehicle:
     """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again.
 
     cleared_t: when its rear left room in the zone for the next one, if that was seen.
+    regular: share of the frames, lately and while it was found, that showed it.
     """
 
     number: int
@@ -64,6 +68,7 @@ class Vehicle:
     strength: float = 1.0
     due_s: float = 0.0
     found_s: float = 0.0
+    regular: float = 0.0
     gone: bool = False
     cleared_t: float | None = None
     visit: OpenVisit | None = None
@@ -78,8 +83,12 @@ class Vehicle:
         """How often it is found beside what was expected, within limits: some vehicles are hard to see, however near."""
         return max((EXPECTED_S + self.found_s) / (EXPECTED_S + self.due_s), LEAST_CONSPICUOUS)
 
-    def found(self, strength: float) -> None:
-        """Notes one more box of it, of this strength (see Acuity)."""
+    def found(self, strength: float, t: float, period_s: float) -> None:
+        """Notes one more box of it, of this strength (see Acuity), in a frame at t of a camera with this period."""
+        gap = max(t - self.seen_t, period_s)
+        kept = math.exp(-gap / REGULAR_S)
+        self.regular = kept * self.regular + (1.0 - kept) * period_s / gap
+        self.seen_t, self.missed_s = t, 0.0
         self.hits += 1
         self.strength += (strength - self.strength) / min(self.hits, STRENGTH_HITS)
 
