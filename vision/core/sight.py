@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,10 +38,8 @@ SURE: Final = 0.97
 """Cost of a box that shows nobody known, and the chance at most with which a vehicle is found in a frame: what a pair saves."""
 EDGE_CAP: Final = 12.0
 """Cost of an edge that is left out because it is wrong."""
-LEFT_OUT: Final = np.array([wrong for wrong in itertools.product((0.0, 1.0), repeat=4) if sum(wrong) <= 2])
-"""Which edges of a box (K, 4) may be wrong: none, one or two."""
-IGNORED: Final = 1e8
-"""Variance of an edge that is left out, px2."""
+PAIRS: Final = np.triu_indices(4, 1)
+"""Each two of the four edges."""
 SPREAD_SHARE: Final = 0.5
 """An uncertain place is taken to move an edge by no more than this share of the side: farther away it would look otherwise."""
 HIDDEN_COST: Final = 8.0
@@ -114,11 +111,17 @@ class Sight:
         reach = np.minimum(1.0, SPREAD_SHARE * sides / np.sqrt(np.maximum(spread, 1e-9)))
         moved = self.jacobian * reach[:, :, None]
         joint = moved @ self.bodies.p @ moved.transpose(0, 2, 1) + np.eye(4) * own[:, :, None]
-        ignored = np.eye(4) * (LEFT_OUT * IGNORED)[:, :, None]
-        weight = np.linalg.inv(joint[:, None] + ignored)
-        squares = ((residual[:, None] @ weight) * residual[:, None]).sum(-1) + EDGE_CAP * LEFT_OUT.sum(1)[:, None]
+        # What an edge adds to the distance, and what two do, follows from the inverse: nothing is solved again without them.
+        weight = np.linalg.inv(joint)
+        pull = residual @ weight
+        own_weight = np.einsum("naa->na", weight)[:, None]
+        one = (pull**2 / own_weight).max(-1)
+        (pa, wa), (pb, wb) = ((pull[..., which], own_weight[..., which]) for which in PAIRS)
+        both = weight[:, *PAIRS][:, None]
+        two = ((pa**2 * wb + pb**2 * wa - 2 * pa * pb * both) / (wa * wb - both**2)).max(-1)
+        spared = np.maximum(np.maximum(one - EDGE_CAP, two - 2 * EDGE_CAP), 0.0)
         volume = np.linalg.slogdet(joint)[1] - np.log(own).sum(-1)
-        return np.asarray(squares.min(1) + volume[:, None])
+        return np.asarray((pull * residual).sum(-1) - spared + volume[:, None])
 
     def _behind(self, rows: Rows, boxes: Array) -> NDArray[np.bool_]:
         """Whether boxes (M, 4) have their lower edge upstream of where those of some vehicles (K,) can be: (K, M)."""
