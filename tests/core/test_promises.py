@@ -208,3 +208,23 @@ def test_a_change_of_lane_that_nobody_saw_is_one_visit_in_each_lane() -> None:
     assert came.previous_visit_id == left.visit_id
     assert came.arrived_t == left.arrived_t == pytest.approx(T0 + 12.0, abs=1.5)
     assert balanced(messages)
+
+
+def test_a_vehicle_that_pulls_out_of_a_queue_where_little_of_it_is_in_sight_changed_lanes() -> None:
+    """A strip of it was found in every frame; from 60 s on a box stands beside its place and it is found no more."""
+    tall = Truck("A", 2.0, 200.0)
+    before, after = (Truck(lane, 6.0, 120.0, halt_m=19.5, length_m=8.0, height_m=3.4) for lane in LANES)
+
+    def pulling_out() -> Iterator[Event]:
+        for event in drive([tall, before], 180.0):
+            if isinstance(event, Seen):
+                t = event.t - T0
+                yield replace(event, detections=detections([tall, before if t < 60.0 else after], t))
+            else:
+                yield event
+
+    messages = run(pulling_out())
+    left, came = ended(messages)
+    assert [(left.lane_id, left.outcome), (came.lane_id, came.outcome)] == [("A", "changed_lane"), ("B", "departed")]
+    assert came.arrived_t == left.arrived_t == pytest.approx(T0 + 6.0, abs=1.5)
+    assert balanced(messages)

@@ -177,7 +177,8 @@ def _clear(line: LaneLine, vehicle: Vehicle, rear: float, t: float) -> None:
 def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> float:
     """When a vehicle that was found in the zone came: after the one ahead and before the one behind it.
 
-    One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead.
+    One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead,
+    which may have left just now.
     """
     ahead = max((other for other in line.vehicles if other.front < s), key=lambda other: other.front, default=None)
     cleared_t = None if ahead is None else ahead.cleared_t
