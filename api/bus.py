@@ -19,7 +19,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from vision.keys import (
+from vision.messages import LaneData, Message, t_of
+from vision.redis_keys import (
     config_key,
     emitted_key,
     epoch_key,
@@ -31,7 +32,6 @@ from vision.keys import (
     truth_key,
     watch_key,
 )
-from vision.messages import LaneData, Message, t_of
 
 __all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_of"]
 

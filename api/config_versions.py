@@ -60,7 +60,7 @@ def sync_config(store: Store, file_config: GateConfig, import_changed: bool) -> 
 
 
 def config_document(version: ConfigVersion) -> str:
-    """The JSON under `vision.keys.config_key`: {"version", "hash", "config"}."""
+    """The JSON under `vision.redis_keys.config_key`: {"version", "hash", "config"}."""
     config = version.config.model_dump(mode="json")
     return json.dumps({"version": version.version, "hash": version.hash, "config": config}, ensure_ascii=False)
 

@@ -6,7 +6,6 @@ from typing import Protocol, TypeVar
 
 from api.alarms import RESOLVED_KEPT_S
 from vision.config import GateConfig, config_hash
-from vision.keys import TRUTH_S
 from vision.messages import (
     AlarmChanged,
     AlarmData,
@@ -30,6 +29,7 @@ from vision.messages import (
     message_id,
     timestamp_of,
 )
+from vision.redis_keys import TRUTH_S
 
 __all__ = ["GateView", "gate_info"]
 

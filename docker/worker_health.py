@@ -12,8 +12,8 @@ import redis
 
 from vision.config import load_gate
 from vision.errors import LaneWatchError
-from vision.keys import stream_key
 from vision.redaction import redact_url
+from vision.redis_keys import stream_key
 
 STALE_S = 30
 

@@ -25,9 +25,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from api.embedded import embedded_bus
 from vision.config import GateConfig, load_gate
-from vision.keys import epoch_key, stream_key
 from vision.messages import MESSAGE, Message
 from vision.recording import read_recording
+from vision.redis_keys import epoch_key, stream_key
 from vision.replay import Replay
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS

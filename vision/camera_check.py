@@ -9,7 +9,7 @@ from typing import Final
 import av.error
 from av.video.frame import VideoFrame
 
-from vision.decoding import open_video, stream_error
+from vision.camera.decoding import open_video, stream_error
 from vision.errors import StreamError
 from vision.redaction import redact_url
 

@@ -13,13 +13,13 @@ from vision.clock import now, rounded
 from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
 from vision.handover import EventQueue, Queued
 from vision.pictures import PictureShow
 from vision.ports import MessageSink, Picture
 from vision.records import Checkpoint, Recorded
 from vision.ticks import TickSequencer
-from vision.watching import FrameEvent
 
 __all__ = ["Recorder", "SectionFeed", "SectionSink"]
 

@@ -1,6 +1,6 @@
 """Every message that LaneWatch sends: one discriminated union, the contract of Redis, WebSocket, webhook and JSONL. Pure.
 
-The ephemeral events for whoever watches a camera are in `vision.watching`.
+The ephemeral events for whoever watches a camera are in `vision.ephemeral_messages`.
 JSON Schema is generated from `Message`, the page's TypeScript types from the schema. Times inside `data` end in `_t` or
 are called `t` / `since` and are POSIX seconds UTC; `timestamp` is the same clock as ISO-8601. None is not measured.
 """
@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from vision.core.types import CameraState, LaneState, LevelOfService, Outcome, Quality, QualityReason, VehicleClass
-from vision.watching import Box, FrameEvent, PictureEvent, Simulation, Tail, TrueLane
+from vision.ephemeral_messages import Box, FrameEvent, PictureEvent, Simulation, Tail, TrueLane
 
 __all__ = [
     "MESSAGE",

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from vision.config import GateConfig
+from vision.ephemeral_messages import FrameEvent, PictureEvent
 from vision.ports import Picture
-from vision.watching import FrameEvent, PictureEvent
 
 __all__ = ["PictureShow"]
 

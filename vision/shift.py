@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from vision.camera.open_source import open_source
 from vision.config import GateConfig, Section, sections
 from vision.errors import ConfigError, LaneWatchError, StreamError
 from vision.feeding import Recorder, SectionFeed, SectionSink
@@ -17,7 +18,6 @@ from vision.handover import FrameSlots
 from vision.load import LoadControl
 from vision.ports import Detector, FrameSource
 from vision.reading import CameraReader, DetectorLoop
-from vision.sources import open_source
 
 __all__ = ["Parts", "Shift", "chosen_sections"]
 

@@ -21,8 +21,10 @@ from pydantic import ValidationError
 from vision.clock import now
 from vision.config import GateConfig, parse_gate
 from vision.core.types import LaneStatus
+from vision.ephemeral_messages import FrameEvent, PictureEvent
 from vision.errors import ConfigError, StreamError
-from vision.keys import (
+from vision.messages import LaneData, LaneMeasured, LaneVehicles, Message
+from vision.redis_keys import (
     checkpoint_key,
     config_key,
     epoch_key,
@@ -34,8 +36,6 @@ from vision.keys import (
     stream_key,
     watch_key,
 )
-from vision.messages import LaneData, LaneMeasured, LaneVehicles, Message
-from vision.watching import FrameEvent, PictureEvent
 
 __all__ = ["RedisSink", "claim"]
 

@@ -89,7 +89,7 @@ def _told(report: CameraReport) -> str:
 
 
 def _draw(config: GateConfig, camera: Camera, report: CameraReport, picture: Path) -> None:
-    from vision.decoding import to_rgb
+    from vision.camera.decoding import to_rgb
     from vision.lane_drawing import draw_lanes, save_picture
 
     path = picture if len(config.cameras) == 1 else picture.with_name(f"{picture.stem}-{camera.id}{picture.suffix}")

@@ -35,7 +35,7 @@ def camera_urls(config: GateConfig, overrides: Mapping[str, str]) -> dict[str, s
 
 def frame_shape(urls: Iterable[str | None]) -> tuple[int, int]:
     """(height, width) of the first video file among them, 9 to 16 where there is none. Raises StreamError for a bad one."""
-    from vision.decoding import is_live, open_video
+    from vision.camera.decoding import is_live, open_video
     from vision.models import WIDE
 
     for url in urls:

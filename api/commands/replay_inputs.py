@@ -15,7 +15,7 @@ from vision.errors import ConfigError
 from vision.recording import Recorded, Recording
 
 if TYPE_CHECKING:
-    from vision.file_source import FileSource
+    from vision.camera.file_source import FileSource
 
 __all__ = ["ReplayInput", "gate_of_recordings", "of_recording", "of_videos", "sorted_sources", "start_of"]
 
@@ -67,8 +67,8 @@ def of_videos(
 
     Raises ConfigError, StreamError or ModelError.
     """
+    from vision.camera.file_source import FileSource
     from vision.detector import open_detector
-    from vision.file_source import FileSource
     from vision.models import prepare_weights
     from vision.video_events import events_of
 

@@ -145,7 +145,7 @@ def _start_bus(supervisor: Supervisor, home: Path, address: Path, env: Mapping[s
 
 def _check_files(urls: Iterable[str]) -> None:
     """Opens every source that is a file, so that a bad one is said now. Raises StreamError."""
-    from vision.decoding import is_live, open_video
+    from vision.camera.decoding import is_live, open_video
 
     for url in urls:
         if not is_live(url):

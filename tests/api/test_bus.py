@@ -7,7 +7,7 @@ import pytest
 from api.bus import BUS_ERRORS, Bounds, Bus, pauses, position_of
 from tests.support.messages import heartbeat
 from tests.support.redis import Valkey, valkey
-from vision.keys import emitted_key, stream_key, watch_key
+from vision.redis_keys import emitted_key, stream_key, watch_key
 
 T = TypeVar("T")
 

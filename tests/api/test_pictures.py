@@ -13,8 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.messages import alert_gate, camera_changed
 from tests.support.redis import Valkey
-from vision.keys import pictures_channel, watch_key
 from vision.messages import FrameEvent, PictureEvent
+from vision.redis_keys import pictures_channel, watch_key
 
 CAMERA = "cam-EX1"
 JPEG = b"\xff\xd8 not quite a picture \xff\xd9"

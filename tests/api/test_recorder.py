@@ -22,8 +22,8 @@ from tests.support.messages import alert_gate, heartbeat, measured
 from tests.support.redis import Valkey, valkey
 from vision.config import AlertRule, GateConfig
 from vision.core.alerts import AlertFold
-from vision.keys import recorder_key, stream_key
 from vision.messages import MESSAGE, AlertChanged, Message
+from vision.redis_keys import recorder_key, stream_key
 
 RULE = AlertRule(name="long", measure="queue_vehicles", fire_at=5, clear_at=3, for_s=2, keep_firing_for_s=2)
 CONFIG = alert_gate(RULE)

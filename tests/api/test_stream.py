@@ -15,7 +15,7 @@ from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.messages import alert_gate, heartbeat, measured
 from tests.support.redis import Valkey
 from vision.config import AlertRule
-from vision.keys import stream_key
+from vision.redis_keys import stream_key
 
 CONFIG = alert_gate(AlertRule(name="long", measure="queue_vehicles", fire_at=5, clear_at=3, for_s=0))
 

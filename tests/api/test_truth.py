@@ -16,7 +16,7 @@ from tests.support.messages import alert_gate, measured
 from tests.support.redis import Valkey
 from tests.support.truth import true_row
 from vision.config import AlertRule
-from vision.keys import TRUTH_S, truth_channel
+from vision.redis_keys import TRUTH_S, truth_channel
 from vision.simulation.truth_feed import TruthFeed, gate_truth
 
 CONFIG = alert_gate(AlertRule(name="long", measure="queue_vehicles", fire_at=5, clear_at=3, for_s=0))

@@ -74,11 +74,11 @@ def detect(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
 def worker(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
     """LaneWatch's own path: read, detect, Pipeline, messages as JSON; one lane over the picture, not calibrated."""
     from api.commands.gates import single_gate
+    from vision.camera.file_source import FileSource
     from vision.config import sections
     from vision.core.pipeline import Pipeline
     from vision.core.types import Seen
     from vision.detector import open_detector
-    from vision.file_source import FileSource
     from vision.video_events import events_of
 
     config = single_gate()

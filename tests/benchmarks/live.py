@@ -27,7 +27,7 @@ from websockets.asyncio.client import connect
 
 from api.embedded import embedded_bus
 from tests.benchmarks.measured import ROOT, ContenderError
-from vision.keys import frames_channel, watch_key
+from vision.redis_keys import frames_channel, watch_key
 
 __all__ = ["live_run"]
 

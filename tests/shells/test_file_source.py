@@ -9,13 +9,13 @@ import pytest
 
 from tests.support.model import tiny_model
 from tests.support.video import Mover, make_video, still
+from vision.camera.open_source import open_source
 from vision.clock import NO_TIME_T
 from vision.config import Camera, DetectorConfig, View
 from vision.core.types import CameraChanged, Seen, Tick
 from vision.detector import open_detector
 from vision.errors import StreamError
 from vision.ports import Frame
-from vision.sources import open_source
 from vision.video_events import events_of
 
 VIEW = View(lane="L1", polygon=((0, 0), (1, 0), (1, 1), (0, 1)))

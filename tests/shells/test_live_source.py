@@ -11,11 +11,11 @@ import pytest
 
 from tests.support.rtsp import closing, is_frame, read_until, serve, state_is
 from tests.support.video import make_video, still
+from vision.camera.decoding import open_video
+from vision.camera.rtsp_source import LiveSource
 from vision.clock import now
 from vision.core.types import CameraChanged
-from vision.decoding import open_video
 from vision.errors import StreamError
-from vision.live_source import LiveSource
 from vision.ports import Frame
 from vision.rtsp.auth import Credentials
 from vision.rtsp.media import FileMedia

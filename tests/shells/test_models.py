@@ -9,12 +9,12 @@ import pytest
 
 from tests.support.model import tiny_model
 from vision import models
+from vision.camera.decoding import open_video, to_rgb
+from vision.camera.file_source import decoded_frames
 from vision.config import DetectorConfig
 from vision.core.types import VEHICLE_CLASSES
-from vision.decoding import open_video, to_rgb
 from vision.detector import open_detector
 from vision.errors import ModelError
-from vision.file_source import decoded_frames
 from vision.models import is_exported, prepare_weights
 from vision.ports import Detector
 

@@ -11,9 +11,9 @@ import pytest
 from tests.support.redis import Valkey, valkey
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.pipeline import Pipeline
-from vision.keys import stream_key
 from vision.messages import MESSAGE, LaneMeasured, Message, VisitData, VisitEnded, VisitStarted
 from vision.recording import RecordingWriter
+from vision.redis_keys import stream_key
 
 TRUCKS = [
     Truck("A", 2.0, 60.0),

@@ -24,9 +24,9 @@ from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
 from vision.detector import open_detector
 from vision.errors import ConfigError, StreamError
-from vision.keys import config_key, pictures_channel, stream_key, watch_key
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
 from vision.recording import RecordingWriter, read_recording
+from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.rtsp.server import RtspServer
 from vision.sinks import RedisSink, claim
 from vision.worker import Parts, Worker

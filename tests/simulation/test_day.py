@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from vision.camera.image_quality import PictureHealth
 from vision.errors import ConfigError
-from vision.picture_health import PictureHealth
 from vision.simulation.demand import under_way
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.live.control import LONGEST, named_pipe, written_lines

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.processes import until
 from tests.support.rtsp import is_frame, read_until, state_is
+from vision.camera.decoding import open_video
+from vision.camera.rtsp_source import LiveSource
 from vision.clock import now
-from vision.decoding import open_video
 from vision.errors import ConfigError, StreamError
-from vision.live_source import LiveSource
 from vision.rtsp.auth import Credentials
 from vision.rtsp.server import Fault, Timeline
 from vision.simulation.live.faults import FaultOrder

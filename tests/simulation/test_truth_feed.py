@@ -7,8 +7,8 @@ import pytest
 from tests.support.api import eventually
 from tests.support.redis import Valkey, valkey
 from tests.support.truth import true_row
-from vision.keys import TRUTH_S, stream_key, truth_channel, truth_key
 from vision.messages import MESSAGE, GateTruth, TrueLane
+from vision.redis_keys import TRUTH_S, stream_key, truth_channel, truth_key
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS
 from vision.simulation.scene import Scene

@@ -22,8 +22,8 @@ from api.settings import Settings
 from tests.support.api import eventually, settings_for
 from tests.support.redis import valkey
 from vision.config import GateConfig
-from vision.keys import pictures_channel, stream_key, truth_channel, watch_key
 from vision.messages import Box, FrameEvent, Message, PictureEvent, Tail
+from vision.redis_keys import pictures_channel, stream_key, truth_channel, watch_key
 from vision.simulation.truth import LaneTruth
 from vision.simulation.truth_feed import gate_truth
 

@@ -15,8 +15,8 @@ import redis
 import structlog
 
 from vision.clock import now, rounded
-from vision.keys import TRUTH_S, truth_channel, truth_key
 from vision.messages import GateTruth, Simulation, TrueLane, message_id, timestamp_of
+from vision.redis_keys import TRUTH_S, truth_channel, truth_key
 from vision.simulation.newest import Newest
 from vision.simulation.truth import LaneTruth
 

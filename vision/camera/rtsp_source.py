@@ -15,11 +15,11 @@ from typing import Final
 import av.error
 import structlog
 
+from vision.camera.decoding import Video, VideoPacket, open_video
+from vision.camera.frame_sampling import DueFrames, FrameMaker, Shape, reduced_fps
 from vision.clock import StreamClock, now, rounded
 from vision.core.types import CameraChanged, CameraState
-from vision.decoding import Video, VideoPacket, open_video
 from vision.errors import StreamError
-from vision.frames import DueFrames, FrameMaker, Shape, reduced_fps
 from vision.ports import Frame
 from vision.redaction import redact_url
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from vision.camera.decoding import is_live
+from vision.camera.file_source import FileSource, PacedFile
+from vision.camera.frame_sampling import Shape
+from vision.camera.rtsp_source import LiveSource
 from vision.clock import now, rounded
 from vision.config import Camera
 from vision.core.types import CameraChanged
-from vision.decoding import is_live
 from vision.errors import StreamError
-from vision.file_source import FileSource, PacedFile
-from vision.frames import Shape
-from vision.live_source import LiveSource
 from vision.ports import Frame, FrameSource
 from vision.redaction import redact_url
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from av.video.frame import VideoFrame
 
+from vision.camera.decoding import DecodedPicture, to_rgb
+from vision.camera.image_quality import PictureHealth
 from vision.core.types import CameraChanged, CameraState
-from vision.decoding import DecodedPicture, to_rgb
-from vision.picture_health import PictureHealth
 from vision.ports import Frame
 
 __all__ = ["DueFrames", "FrameMaker", "Shape", "reduced_fps"]

@@ -10,11 +10,11 @@ from typing import Final
 import av.error
 from av.video.frame import VideoFrame
 
+from vision.camera.decoding import Video, VideoPacket, open_video, stream_error
+from vision.camera.frame_sampling import DueFrames, FrameMaker, Shape, reduced_fps
 from vision.clock import file_start, now, rounded
 from vision.core.types import CameraChanged
-from vision.decoding import Video, VideoPacket, open_video, stream_error
 from vision.errors import StreamError
-from vision.frames import DueFrames, FrameMaker, Shape, reduced_fps
 from vision.ports import Frame
 
 __all__ = ["FileSource", "PacedFile", "decoded_frames"]
