@@ -51,7 +51,7 @@ def export_command(
         made = Path(work) / "made"
         with _quiet():
             if to is Form.openvino:
-                from vision.export_weights import export_openvino
+                from vision.detection.export import export_openvino
 
                 export_openvino(weights, made, (height, width))
             else:
@@ -70,7 +70,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _check(weights: Path, form: Form, height: int, width: int) -> None:
-    from vision.ultralytics_quiet import require_ultralytics
+    from vision.detection.ultralytics_import import require_ultralytics
 
     if not weights.is_file():
         raise ModelError(f"weights {weights} do not exist; give the path of a .pt file")
@@ -83,7 +83,7 @@ def _check(weights: Path, form: Form, height: int, width: int) -> None:
 
 
 def _export(weights: Path, work: Path, made: Path, form: Form, shape: tuple[int, int]) -> None:
-    from vision.ultralytics_quiet import import_ultralytics
+    from vision.detection.ultralytics_import import import_ultralytics
 
     ultralytics, _ = import_ultralytics()
     copy = Path(shutil.copy(weights, work / weights.name))  # ultralytics writes beside the weights

@@ -36,7 +36,7 @@ def camera_urls(config: GateConfig, overrides: Mapping[str, str]) -> dict[str, s
 def frame_shape(urls: Iterable[str | None]) -> tuple[int, int]:
     """(height, width) of the first video file among them, 9 to 16 where there is none. Raises StreamError for a bad one."""
     from vision.camera.decoding import is_live, open_video
-    from vision.models import WIDE
+    from vision.detection.weights import WIDE
 
     for url in urls:
         if url is not None and not is_live(url):

@@ -29,9 +29,9 @@ LOW_SHARE: Final = 0.5
 def check_model_on(model: str, sources: Sequence[str], config: GateConfig | None, sheet: Path | None, pictures: int) -> None:
     """Runs a detector over each source and prints what it found. Raises LaneWatchError with a sentence."""
     from vision.contact_sheet import LEAST_SCORE, check_name, contact_sheet, save_sheet
-    from vision.detector import open_detector
+    from vision.detection.open_detector import open_detector
+    from vision.detection.weights import prepare_weights
     from vision.model_check import are_pictures
-    from vision.models import prepare_weights
 
     if sheet is not None:
         check_name(sheet)

@@ -68,8 +68,8 @@ def of_videos(
     Raises ConfigError, StreamError or ModelError.
     """
     from vision.camera.file_source import FileSource
-    from vision.detector import open_detector
-    from vision.models import prepare_weights
+    from vision.detection.open_detector import open_detector
+    from vision.detection.weights import prepare_weights
     from vision.video_events import events_of
 
     urls = assigned(videos, config)

@@ -162,7 +162,7 @@ def _write_gate(config: GateConfig, path: Path) -> None:
 
 def _weights(config: GateConfig, weights: str | None, urls: Mapping[str, str | None]) -> Path:
     """Weights ready for the detector, exported now if need be, shaped for the first file's picture."""
-    from vision.models import prepare_weights
+    from vision.detection.weights import prepare_weights
 
     wanted, size = weights or config.detector.weights, config.detector.image_size
     return prepare_weights(wanted, image_size=size, frame_shape=frame_shape(urls.values()))

@@ -52,8 +52,8 @@ def train_command(
     demo: Annotated[bool, typer.Option(help="It is the project's demo model: say so on its card.")] = False,
 ) -> None:
     """Train or fine-tune a detector; the model with its card is then in OUT/model. Ctrl-C interrupts it."""
+    from vision.detection.ultralytics_import import require_ultralytics
     from vision.training.recipe import Recipe
-    from vision.ultralytics_quiet import require_ultralytics
 
     require_ultralytics()
     cores = threads or os.cpu_count() or 1
@@ -124,7 +124,7 @@ def _render(folder: Path, train: int, validate: int, seed: int, cores: int) -> P
 
 def _shaped(recipe: Recipe, data: Path) -> dict[str, Any]:
     """The recipe with the network's picture of the shape that the frames have."""
-    from vision.models import network_shape
+    from vision.detection.weights import network_shape
     from vision.training.samples import load_frames
 
     load_frames(data, "val")  # a mistake there shall be said now, not after hours

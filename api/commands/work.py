@@ -105,8 +105,8 @@ def _overrides(sources: Sequence[str], config: GateConfig) -> dict[str, str]:
 
 
 def _detector(config: GateConfig, urls: Mapping[str, str | None], weights: str | None, threads: int, device: str) -> Detector:
-    from vision.detector import open_detector
-    from vision.models import prepare_weights
+    from vision.detection.open_detector import open_detector
+    from vision.detection.weights import prepare_weights
 
     if not any(urls.values()):
         return _NothingToDetect()

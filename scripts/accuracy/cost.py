@@ -22,9 +22,9 @@ from scripts.accuracy.pages import write_part
 from vision.config import load_gate, sections
 from vision.core.pipeline import Pipeline
 from vision.core.types import Event, Seen
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
+from vision.detection.weights import prepare_weights
 from vision.errors import LaneWatchError
-from vision.models import prepare_weights
 from vision.recording import Checkpoint, read_recording
 
 __all__ = ["MAX_SHARE", "Cost", "core_cost", "main"]

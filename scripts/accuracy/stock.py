@@ -29,8 +29,8 @@ from scripts.accuracy.oracle import ROOT, OracleRecording
 from scripts.accuracy.replaying import scored
 from vision.config import Camera, load_gate
 from vision.core.types import Detections, Seen, Tick
+from vision.detection.ultralytics_import import import_ultralytics
 from vision.recording import read_recording
-from vision.ultralytics_quiet import import_ultralytics
 
 __all__ = ["main", "stock_figures"]
 

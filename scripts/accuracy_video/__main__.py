@@ -16,8 +16,8 @@ from pathlib import Path
 from scripts.accuracy.pages import write_part
 from scripts.accuracy_video.scenes import SCENES, PlayError, Targets, VideoScene, made, played
 from scripts.accuracy_video.scoring import Score, scored
+from vision.detection.weights import DEMO_MODEL
 from vision.errors import LaneWatchError
-from vision.models import DEMO_MODEL
 
 __all__ = ["main"]
 

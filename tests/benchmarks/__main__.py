@@ -72,7 +72,7 @@ def _machine() -> dict[str, Any]:
 
 def _model(weights: Path, folder: Path) -> Path:
     """The OpenVINO export that LaneWatch itself makes, under a name that ultralytics takes for one."""
-    from vision.models import prepare_weights
+    from vision.detection.weights import prepare_weights
 
     named = folder / f"{weights.stem}_openvino_model"
     named.symlink_to(prepare_weights(str(weights), device="cpu").resolve())

@@ -41,7 +41,7 @@ class Tally:
 
 def decode(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
     """Decode everything, convert what is due: the floor under any reader of the stream."""
-    from vision.openvino_detector import fitted_shape
+    from vision.detection.openvino_detector import fitted_shape
 
     network, stride = _network_shape(model), _stride(clip)
     tally = Tally()
@@ -78,7 +78,7 @@ def worker(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
     from vision.config import sections
     from vision.core.pipeline import Pipeline
     from vision.core.types import Seen
-    from vision.detector import open_detector
+    from vision.detection.open_detector import open_detector
     from vision.video_events import events_of
 
     config = single_gate()
@@ -111,7 +111,7 @@ def track_openvino(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
 
 
 def _track(clip: Path, weights: Path, shape: tuple[int, int] | None) -> Iterator[Tally]:
-    from vision.ultralytics_quiet import import_ultralytics
+    from vision.detection.ultralytics_import import import_ultralytics
 
     ultralytics, _torch = import_ultralytics()
     model = ultralytics.YOLO(str(weights), task="detect")
@@ -152,7 +152,7 @@ def _stride(clip: Path) -> int:
 
 
 def _network(model: Path):
-    from vision.openvino_runtime import openvino
+    from vision.detection.openvino_runtime import openvino
 
     core = openvino.Core()
     read = core.read_model(str(next(model.glob("*.xml"))))
@@ -162,7 +162,7 @@ def _network(model: Path):
 
 
 def _network_shape(model: Path) -> tuple[int, int]:
-    from vision.openvino_runtime import openvino
+    from vision.detection.openvino_runtime import openvino
 
     shape = openvino.Core().read_model(str(next(model.glob("*.xml")))).input(0).partial_shape.get_min_shape()
     return int(shape[2]), int(shape[3])

@@ -9,7 +9,7 @@ import pytest
 from scripts.accuracy_video.__main__ import main
 from scripts.accuracy_video.scenes import VideoScene, made, played
 from scripts.accuracy_video.scoring import scored
-from vision.models import DEMO_MODEL
+from vision.detection.weights import DEMO_MODEL
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS
 from vision.simulation.scene import Scene

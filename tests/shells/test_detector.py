@@ -11,9 +11,9 @@ from tests.support.model import tiny_model
 from tests.support.video import BLUE, RED, draw, still
 from vision.config import DetectorConfig
 from vision.core.types import VEHICLE_CLASSES
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
+from vision.detection.yolo_output import Placement, class_map, decode
 from vision.errors import ModelError
-from vision.yolo_output import Placement, class_map, decode
 
 GROUND = np.full((360, 640, 3), 110, np.uint8)
 

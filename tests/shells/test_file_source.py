@@ -13,7 +13,7 @@ from vision.camera.open_source import open_source
 from vision.clock import NO_TIME_T
 from vision.config import Camera, DetectorConfig, View
 from vision.core.types import CameraChanged, Seen, Tick
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
 from vision.errors import StreamError
 from vision.ports import Frame
 from vision.video_events import events_of

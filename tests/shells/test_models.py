@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from tests.support.model import tiny_model
-from vision import models
 from vision.camera.decoding import open_video, to_rgb
 from vision.camera.file_source import decoded_frames
 from vision.config import DetectorConfig
 from vision.core.types import VEHICLE_CLASSES
-from vision.detector import open_detector
+from vision.detection import weights as models
+from vision.detection.open_detector import open_detector
+from vision.detection.weights import is_exported, prepare_weights
 from vision.errors import ModelError
-from vision.models import is_exported, prepare_weights
 from vision.ports import Detector
 
 SHARED = Path(os.environ.get("LANEWATCH_SHARED", "../shared"))
@@ -135,7 +135,7 @@ def test_a_gpu_that_is_not_there_is_said(tmp_path):
 @pytest.mark.ml
 @pytest.mark.skipif(not HAS_ML, reason="needs the extra lanewatch[ml]")
 def test_ultralytics_neither_phones_home_nor_installs():
-    from vision.ultralytics_quiet import import_ultralytics
+    from vision.detection.ultralytics_import import import_ultralytics
 
     import_ultralytics()
     from ultralytics import utils

@@ -22,7 +22,7 @@ from tests.support.video import Mover, make_video
 from vision import reading
 from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
 from vision.errors import ConfigError, StreamError
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
 from vision.recording import RecordingWriter, read_recording

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.openvino_runtime import openvino
+from vision.detection.openvino_runtime import openvino
 
 __all__ = ["NAMES", "tiny_model"]
 

@@ -9,7 +9,7 @@ import redis
 
 from tests.support.gates import single_gate
 from vision.config import Section
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
 from vision.sinks import RedisSink, claim
 from vision.worker import Parts, Worker
 

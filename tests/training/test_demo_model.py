@@ -10,9 +10,9 @@ import pytest
 
 from vision.config import DetectorConfig
 from vision.core.types import VEHICLE_CLASSES
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
+from vision.detection.weights import DEMO_MODEL, prepare_weights
 from vision.model_check import found_in
-from vision.models import DEMO_MODEL, prepare_weights
 from vision.simulation.layouts import LAYOUTS
 from vision.training.frames import labelled_frames
 from vision.training.precision import Judged, average_precision

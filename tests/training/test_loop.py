@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cli import lanewatch
 from vision.config import DetectorConfig
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
 from vision.errors import ConfigError, ModelError
 from vision.training.card import card
 from vision.training.loop import train

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vision.detection.ultralytics_import import import_ultralytics
+from vision.detection.weights import DOWNLOADED
 from vision.errors import ModelError
-from vision.models import DOWNLOADED
-from vision.ultralytics_quiet import import_ultralytics
 
 __all__ = ["beginning_in", "check_beginning", "network_of"]
 

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from vision.detection.ultralytics_import import import_ultralytics
 from vision.errors import ConfigError, ModelError
 from vision.training.beginning import beginning_in, network_of
 from vision.training.recipe import Recipe
 from vision.training.samples import Batch, Frames
-from vision.ultralytics_quiet import import_ultralytics
 
 __all__ = ["STATE", "Progress", "Trained", "train"]
 

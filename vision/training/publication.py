@@ -16,10 +16,10 @@ import yaml
 
 from vision.config import DetectorConfig
 from vision.contact_sheet import save_sheet
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
+from vision.detection.openvino_detector import model_file
+from vision.detection.weights import prepare_weights
 from vision.errors import ModelError
-from vision.models import prepare_weights
-from vision.openvino_detector import model_file
 from vision.simulation.layouts import MAX_OVERLAP
 from vision.training.card import card
 from vision.training.loop import Trained

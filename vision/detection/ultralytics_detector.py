@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from vision.config import DetectorConfig
 from vision.core.types import Detections
+from vision.detection.openvino_detector import fitted_shape
+from vision.detection.ultralytics_import import import_ultralytics
+from vision.detection.yolo_output import MAX_BOXES, ClassMap, class_map, rounded
 from vision.errors import ModelError
-from vision.openvino_detector import fitted_shape
-from vision.ultralytics_quiet import import_ultralytics
-from vision.yolo_output import MAX_BOXES, ClassMap, class_map, rounded
 
 __all__ = ["UltralyticsDetector"]
 

@@ -19,9 +19,9 @@ def open_detector(config: DetectorConfig, weights: Path, threads: int = 1, devic
     threads: of inference on the CPU; device: auto, cpu or cuda, which only ultralytics heeds.
     """
     if weights.suffix in {".pt", ".engine"}:
-        from vision.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 (torch)
+        from vision.detection.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 (torch)
 
         return UltralyticsDetector(config, weights, threads, device)
-    from vision.openvino_detector import OpenVinoDetector  # noqa: PLC0415 (keeps `import vision.detector` light)
+    from vision.detection.openvino_detector import OpenVinoDetector  # noqa: PLC0415 (keeps `import vision.detector` light)
 
     return OpenVinoDetector(config, weights, threads)

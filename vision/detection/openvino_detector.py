@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from vision.config import DetectorConfig
 from vision.core.types import Detections
+from vision.detection.openvino_runtime import core, openvino
+from vision.detection.yolo_output import Placement, class_map, decode
 from vision.errors import ModelError
-from vision.openvino_runtime import core, openvino
-from vision.yolo_output import Placement, class_map, decode
 
 __all__ = ["OpenVinoDetector", "fitted_shape", "model_file"]
 

@@ -1,6 +1,6 @@
 """The export of ultralytics weights to OpenVINO; run as a process of its own, so that torch's memory goes with it. A shell.
 
-    python -m vision.export_weights WEIGHTS FOLDER HEIGHT WIDTH
+    python -m vision.detection.export WEIGHTS FOLDER HEIGHT WIDTH
 
 writes the model and its metadata into FOLDER, half precision. Prints one sentence and exits with 2 when it cannot.
 """
@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from vision.detection.ultralytics_import import import_ultralytics
 from vision.errors import LaneWatchError, ModelError
-from vision.ultralytics_quiet import import_ultralytics
 
 __all__ = ["export_openvino"]
 

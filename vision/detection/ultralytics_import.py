@@ -6,8 +6,8 @@ import importlib.util
 import os
 from types import ModuleType
 
+from vision.detection.openvino_runtime import silence_telemetry
 from vision.errors import ModelError
-from vision.openvino_runtime import silence_telemetry
 
 __all__ = ["import_ultralytics", "quiet_environment", "require_ultralytics"]
 

@@ -77,7 +77,7 @@ def default_cache() -> Path:
 
 def _own(path: Path) -> Path | None:
     """Where the project's own model lies, if that is meant: in the working tree, or beside the installed package."""
-    places = (Path(__file__).resolve().parents[1] / "weights", Path(sys.prefix) / "share" / "lanewatch" / "weights")
+    places = (Path(__file__).resolve().parents[2] / "weights", Path(sys.prefix) / "share" / "lanewatch" / "weights")
     if path != Path(DEMO_MODEL) or path.exists():
         return None
     return next((place / path.name for place in places if (place / path.name).is_file()), None)
@@ -133,7 +133,7 @@ def _keep(made: Path, folder: Path) -> None:
 
 def _run_export(path: Path, made: Path, shape: tuple[int, int]) -> None:
     source = path.resolve() if path.is_file() else path
-    command = [sys.executable, "-m", "vision.export_weights", str(source), str(made), str(shape[0]), str(shape[1])]
+    command = [sys.executable, "-m", "vision.detection.export", str(source), str(made), str(shape[0]), str(shape[1])]
     environment = os.environ | ({} if path.is_file() else {"YOLO_OFFLINE": "false"})
     try:
         done = subprocess.run(  # noqa: S603 (our own module)

@@ -1,0 +1,1 @@
+"""Detectors: weights found, opened, run; pictures in, boxes out. Shells round the core."""
