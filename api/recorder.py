@@ -22,7 +22,7 @@ from api.emitter import Emitter
 from api.records import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from api.store import Store
 from vision.config import GateConfig
-from vision.core.alerts import AlertFold
+from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import MESSAGE, AlertChanged, Message
 
 __all__ = ["Recorder"]

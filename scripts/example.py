@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
 from vision.config import Camera, GateConfig, load_gate
-from vision.core.camera_pose import CameraPose, fit_pose
+from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.types import VEHICLE_CLASSES, CameraChanged, Detections, LaneStatus, Seen, Tick
 from vision.recording import RecordingWriter
 from vision.simulation.demand import Demand

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vision.config import Camera, GateConfig, View
-from vision.core.camera_pose import CameraPose, fit_pose
-from vision.core.geometry import LaneAxis, ground_axis, picture_axis
+from vision.core.geometry.camera_model import CameraPose, fit_pose
+from vision.core.geometry.lane_axis import LaneAxis, ground_axis, picture_axis
 from vision.errors import StreamError
 
 __all__ = ["draw_lanes", "save_picture"]

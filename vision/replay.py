@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.config import GateConfig, Section, sections
-from vision.core.alerts import AlertFold
+from vision.core.alerts.alert_fold import AlertFold
 from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
 from vision.errors import RecordingError

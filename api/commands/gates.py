@@ -54,7 +54,7 @@ def _ground_problems(config: GateConfig) -> Iterator[str]:
     for camera in config.cameras:
         if not camera.ground:
             continue
-        from vision.core.camera_pose import fit_pose
+        from vision.core.geometry.camera_model import fit_pose
 
         if min(_spread([p.image for p in camera.ground]), _spread([p.metres for p in camera.ground])) < NARROWEST:
             yield f"cameras: {camera.id}: ground: the points lie on one line; give some to its left and right too"

@@ -21,7 +21,7 @@ from tests.support.api import api_process, eventually, settings_for
 from tests.support.messages import alert_gate, heartbeat, measured
 from tests.support.redis import Valkey, valkey
 from vision.config import AlertRule, GateConfig
-from vision.core.alerts import AlertFold
+from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import MESSAGE, AlertChanged, Message
 from vision.redis_keys import recorder_key, stream_key
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.messages import alert_gate, camera_changed, heartbeat, lane_changed, measured
 from vision.config import AlertRule
-from vision.core.alerts import AlertFold
+from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import AlertChanged, Message
 
 T0 = 1_767_225_600.0

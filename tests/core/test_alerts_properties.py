@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.messages import alert_gate, measured
 from vision.config import AlertRule
-from vision.core.alerts import AlertFold
+from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import AlertData, Message
 
 T0 = 1_767_225_600.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vision.core.bodies import Bodies
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, S, V
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S, V
+from vision.core.tracking.vehicle_states import Bodies
 
 
 @pytest.mark.parametrize(("seen", "low", "high"), [(False, -0.5, 2.0), (True, -20.0, -5.0)])

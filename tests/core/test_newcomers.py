@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.roads import T0, Truck, detections, drive, gate, pose, section
-from vision.core.camera_pose import CameraPose
+from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
 from vision.core.types import Detections, Event, Seen
 from vision.messages import VisitEnded, VisitStarted

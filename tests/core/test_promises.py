@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.roads import HEIGHT, LANES, T0, WIDTH, Truck, detections, drive, gate, pose, section
 from vision.config import GateConfig, parse_gate, sections
-from vision.core.camera_pose import CameraPose
+from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, ConfigChanged, Detections, Event, Seen, Tick
 from vision.messages import LaneMeasured, LaneVehicles, Message, VisitData, VisitEnded, VisitStarted

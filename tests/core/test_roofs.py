@@ -7,10 +7,10 @@ import pytest
 
 from tests.support.roads import T0, Truck, drive, gate
 from vision.config import sections
-from vision.core.bodies import Bodies
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, S
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S
 from vision.core.pipeline import Pipeline
-from vision.core.roofs import Roofs
+from vision.core.tracking.height_bias import Roofs
+from vision.core.tracking.vehicle_states import Bodies
 from vision.messages import LaneVehicles
 
 USUAL_M = 4.0

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.support.roads import LANES, pose
-from vision.core.bodies import Bodies
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S, edges
-from vision.core.geometry import LaneAxis
-from vision.core.sight import Sight
+from vision.core.geometry.lane_axis import LaneAxis
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S, edges
+from vision.core.tracking.association import Sight
+from vision.core.tracking.vehicle_states import Bodies
 
 TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
 CHANCE = np.array([0.9])

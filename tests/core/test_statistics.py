@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
-from vision.core.statistics import MOVE_UP_S, LaneHistory, kaplan_meier, level_of_service, span_of
+from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, kaplan_meier, level_of_service, span_of
 from vision.core.types import Visit
 
 TIMES = st.lists(st.integers(1, 400).map(float), min_size=1, max_size=30)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import lognorm
 
-from vision.core.statistics import LaneHistory
-from vision.core.waiting import Booth, Head, booth_times, expected_wait
+from vision.core.lanes.lane_history import LaneHistory
+from vision.core.lanes.wait_forecast import Booth, Head, booth_times, expected_wait
 
 BOOTH = Booth(service_s=60.0, service_var=27.0**2, mean_var=16.0, move_s=8.0, move_var=4.0)
 FRESH = Head(elapsed_s=0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vision.config import sections
-from vision.core.camera_pose import fit_pose
+from vision.core.geometry.camera_model import fit_pose
 from vision.simulation.bodies import Body, Driving
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.render.renderer import Renderer

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.config import GateConfig, Section, parse_gate, sections
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import LaneTable, appearance
-from vision.core.geometry import LaneAxis
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.lane_axis import LaneAxis
+from vision.core.geometry.vehicle_projection import LaneTable, appearance
 from vision.core.types import CameraChanged, Detections, Event, Seen, Tick
 
 WIDTH, HEIGHT = 1920, 1080

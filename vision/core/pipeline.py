@@ -10,13 +10,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from vision.config import Camera, GateConfig, Section, View
-from vision.core.ground_scene import GroundScene
-from vision.core.line import LaneLine
-from vision.core.measures import figures
-from vision.core.overlay import TailLine, overlay_boxes, overlay_tail
-from vision.core.picture_scene import PictureScene
-from vision.core.quality import CameraHealth, lane_quality
-from vision.core.reports import (
+from vision.core.lanes.data_quality import CameraHealth, lane_quality
+from vision.core.lanes.lane_measures import figures
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.message_builders import (
     SEEN_S,
     camera_message,
     lane_message,
@@ -25,8 +22,11 @@ from vision.core.reports import (
     visit_ended,
     visit_started,
 )
+from vision.core.lanes.overlay import TailLine, overlay_boxes, overlay_tail
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.ground_tracker import GroundScene
+from vision.core.tracking.image_only_tracker import PictureScene
 from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
-from vision.core.vehicle import Vehicle
 from vision.messages import FrameEvent, Message
 
 __all__ = ["Pipeline"]

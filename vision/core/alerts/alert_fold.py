@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Self
 
 from vision.config import AlertRule, GateConfig, config_hash
-from vision.core.alert_life import LONGEST_HOLE_S, AlertLife, Reading, advance
+from vision.core.alerts.alert_state import LONGEST_HOLE_S, AlertLife, Reading, advance
 from vision.messages import (
     AlertChanged,
     AlertData,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from vision.core.line import LaneLine
-from vision.core.measures import figures
-from vision.core.vehicle import Vehicle
+from vision.core.lanes.lane_measures import figures
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
 from vision.messages import Box, Tail
 
 __all__ = ["PlacedBox", "TailLine", "overlay_boxes", "overlay_tail"]

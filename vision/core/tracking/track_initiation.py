@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.adoption import adopt, changed_vehicle, clash, lost_vehicle
-from vision.core.births import Guess, guess_body
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import LENGTH, Appearance, S, V, appearance
-from vision.core.eye import Boxes, Eye
-from vision.core.geometry import overlap_of_first
-from vision.core.road import FREE_SPEED, Road
-from vision.core.tracker import Track
-from vision.core.vehicle import Vehicle
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.lane_axis import overlap_of_first
+from vision.core.geometry.vehicle_projection import LENGTH, Appearance, S, V, appearance
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.image_tracks import Track
+from vision.core.tracking.initial_state import Guess, guess_body
+from vision.core.tracking.scene_state import FREE_SPEED, Road
+from vision.core.tracking.sensor import Boxes, Eye
+from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, lost_vehicle
 
 __all__ = ["consider", "follow"]
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.camera_pose import MIN_DEPTH_M, CameraPose
-from vision.core.geometry import LaneAxis
+from vision.core.geometry.camera_model import MIN_DEPTH_M, CameraPose
+from vision.core.geometry.lane_axis import LaneAxis
 
 __all__ = ["HEIGHT", "LENGTH", "STATES", "WIDTH", "Appearance", "D", "LaneTable", "S", "V", "appearance", "edges"]
 

@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera
-from vision.core.absences import lose_everyone, miss
-from vision.core.camera_pose import CameraPose
-from vision.core.eye import Boxes, Eye
-from vision.core.line import LaneLine
-from vision.core.newcomers import consider, follow
-from vision.core.passages import change_lanes, pass_lines, publish
-from vision.core.road import SEEN_RECENTLY_S, Road
-from vision.core.roofs import Roofs
-from vision.core.sight import Sight
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.association import Sight
+from vision.core.tracking.height_bias import Roofs
+from vision.core.tracking.line_crossings import change_lanes, pass_lines, publish
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
+from vision.core.tracking.sensor import Boxes, Eye
+from vision.core.tracking.track_deletion import lose_everyone, miss
+from vision.core.tracking.track_initiation import consider, follow
 from vision.core.types import Seen
-from vision.core.vehicle import Vehicle
 
 __all__ = ["GroundScene"]
 

@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.cuboid import LENGTH, S
-from vision.core.eye import Boxes, Eye
-from vision.core.road import SEEN_RECENTLY_S, Road
-from vision.core.sight import Sight
-from vision.core.vehicle import Vehicle
+from vision.core.geometry.vehicle_projection import LENGTH, S
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.association import Sight
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
+from vision.core.tracking.sensor import Boxes, Eye
 
 __all__ = ["lose_everyone", "miss"]
 

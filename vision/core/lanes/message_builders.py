@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
-from vision.core.line import LaneLine
-from vision.core.measures import Figures, Shares
-from vision.core.quality import CameraHealth
-from vision.core.statistics import level_of_service
+from vision.core.lanes.data_quality import CameraHealth
+from vision.core.lanes.lane_history import level_of_service
+from vision.core.lanes.lane_measures import Figures, Shares
+from vision.core.lanes.lane_queue import LaneLine
 from vision.core.types import CameraChanged, LaneStatus, Quality, QualityReason, Visit
 from vision.messages import (
     Audit,

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera, View
-from vision.core.geometry import LaneAxis, overlap_of_first, picture_axis, points_in_polygon
-from vision.core.line import LaneLine
-from vision.core.tracker import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
+from vision.core.geometry.lane_axis import LaneAxis, overlap_of_first, picture_axis, points_in_polygon
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.image_tracks import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
 from vision.core.types import Detections, Seen
-from vision.core.vehicle import Vehicle
 
 __all__ = ["PictureScene"]
 

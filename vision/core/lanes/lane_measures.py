@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from vision.core.line import LaneLine
-from vision.core.statistics import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
-from vision.core.vehicle import Vehicle
-from vision.core.waiting import Head, booth_times, expected_wait
+from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.lanes.wait_forecast import Head, booth_times, expected_wait
 
 __all__ = ["Figures", "Shares", "figures"]
 

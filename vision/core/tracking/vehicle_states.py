@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
 
 __all__ = ["Bodies", "safe_speed"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import View
-from vision.core.camera_pose import CameraPose
+from vision.core.geometry.camera_model import CameraPose
 
 __all__ = ["LaneAxis", "ground_axis", "iou", "overlap_of_first", "picture_axis", "points_in_polygon"]
 

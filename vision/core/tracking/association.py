@@ -9,9 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.bodies import REVERSE_M, STEPS, Bodies
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import BORDER_PX, HEIGHT, LENGTH, STATES, WIDTH, Appearance, D, LaneTable, S, appearance, edges
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.vehicle_projection import (
+    BORDER_PX,
+    HEIGHT,
+    LENGTH,
+    STATES,
+    WIDTH,
+    Appearance,
+    D,
+    LaneTable,
+    S,
+    appearance,
+    edges,
+)
+from vision.core.tracking.vehicle_states import REVERSE_M, STEPS, Bodies
 
 __all__ = ["Sight"]
 

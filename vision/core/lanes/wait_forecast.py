@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtr
 
-from vision.core.statistics import MOVE_UP_S, LaneHistory
+from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory
 
 __all__ = ["Booth", "Head", "booth_times", "expected_wait"]
 

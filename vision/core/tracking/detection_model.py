@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.cuboid import Appearance
+from vision.core.geometry.vehicle_projection import Appearance
 
 __all__ = ["Acuity"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from vision.core.bodies import Bodies
-from vision.core.cuboid import HEIGHT
+from vision.core.geometry.vehicle_projection import HEIGHT
+from vision.core.tracking.vehicle_states import Bodies
 
 __all__ = ["Roofs"]
 

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 
 from vision.config import View
-from vision.core.bodies import Bodies
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import D, LaneTable, S
-from vision.core.geometry import LaneAxis, ground_axis
-from vision.core.line import LaneLine
-from vision.core.roofs import Roofs
-from vision.core.vehicle import Vehicle
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.lane_axis import LaneAxis, ground_axis
+from vision.core.geometry.vehicle_projection import D, LaneTable, S
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.height_bias import Roofs
+from vision.core.tracking.vehicle_states import Bodies
 
 __all__ = ["FREE_SPEED", "SEEN_RECENTLY_S", "Road"]
 

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from vision.config import Lane
-from vision.core.statistics import LaneHistory
+from vision.core.lanes.lane_history import LaneHistory
+from vision.core.lanes.vehicle import OpenVisit, Vehicle
 from vision.core.types import Visit
-from vision.core.vehicle import OpenVisit, Vehicle
 
 __all__ = ["Books", "LaneLine"]
 

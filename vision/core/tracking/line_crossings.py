@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from vision.core.bodies import GAP_M
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import LENGTH, D, S, V, appearance
-from vision.core.line import LaneLine
-from vision.core.road import FREE_SPEED, SEEN_RECENTLY_S, Road
-from vision.core.vehicle import Vehicle
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.vehicle_projection import LENGTH, D, S, V, appearance
+from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.scene_state import FREE_SPEED, SEEN_RECENTLY_S, Road
+from vision.core.tracking.vehicle_states import GAP_M
 
 __all__ = ["change_lanes", "pass_lines", "publish"]
 

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.camera_pose import CameraPose
-from vision.core.cuboid import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
-from vision.core.road import FREE_SPEED
-from vision.core.shapes import CLASS_FIT, SHAPE_SIGMA, SHAPES
+from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
+from vision.core.tracking.scene_state import FREE_SPEED
+from vision.core.tracking.vehicle_priors import CLASS_FIT, SHAPE_SIGMA, SHAPES
 
 __all__ = ["Guess", "guess_body"]
 

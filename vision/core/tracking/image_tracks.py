@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.geometry import iou, overlap_of_first
+from vision.core.geometry.lane_axis import iou, overlap_of_first
 from vision.core.types import VEHICLE_CLASSES, Detections
 
 __all__ = ["TRAIL_S", "BoxTracker", "Track", "merge_doubles", "merge_parts", "same_ground_share"]

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from vision.core.births import Guess
-from vision.core.cuboid import LENGTH, D, S, V
-from vision.core.road import SEEN_RECENTLY_S, Road
+from vision.core.geometry.vehicle_projection import LENGTH, D, S, V
+from vision.core.tracking.initial_state import Guess
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
 
 __all__ = ["adopt", "changed_vehicle", "clash", "lost_vehicle"]
 

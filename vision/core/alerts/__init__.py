@@ -1,0 +1,1 @@
+"""Alert rules as a fold over messages. Pure."""
