@@ -26,7 +26,7 @@ from vision.ports import Detector
 from vision.recording import RecordingWriter
 
 if TYPE_CHECKING:
-    from vision.worker import Worker
+    from vision.worker.worker import Worker
 
 __all__ = ["recording_path", "worker_command"]
 
@@ -48,9 +48,9 @@ def worker_command(
     import redis
 
     from api.settings import checked_redis_url
-    from vision.shift import Parts
-    from vision.sinks import RedisSink, claim
-    from vision.worker import Worker
+    from vision.worker.redis_sink import RedisSink, claim
+    from vision.worker.threads import Parts
+    from vision.worker.worker import Worker
 
     path, url = gate_path(gate), os.environ.get("REDIS_URL")
     if path is None or not url:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vision.clock import NO_TIME_T, StreamClock, file_start
 from vision.core.types import CameraChanged, Detections, Seen, Tick
-from vision.ticks import TickSequencer
+from vision.worker.tick_sequencer import TickSequencer
 
 T0 = 1_767_225_600.0
 

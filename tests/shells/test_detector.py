@@ -134,7 +134,7 @@ def test_a_model_without_names_says_so(model, tmp_path):
 def test_telemetry_of_openvino_is_off():
     import sys
 
-    import vision.openvino_runtime  # noqa: F401
+    import vision.detection.openvino_runtime  # noqa: F401
 
     assert sys.modules["openvino_telemetry"] is None
 

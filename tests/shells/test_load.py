@@ -3,10 +3,10 @@
 import numpy as np
 
 from vision.core.types import CameraChanged, Detections, Seen
-from vision.handover import MAX_EVENTS, EventQueue, FrameSlots, Queued
-from vision.load import DETECTION_STEP, MAX_STEP, LoadControl
 from vision.ports import Frame
-from vision.rates import RateWatch
+from vision.worker.frame_rates import RateWatch
+from vision.worker.load_shedding import DETECTION_STEP, MAX_STEP, LoadControl
+from vision.worker.queues import MAX_EVENTS, EventQueue, FrameSlots, Queued
 
 
 def frame(camera: str, t: float, session: int = 0) -> Frame:

@@ -7,14 +7,14 @@ import redis
 
 from tests.support.messages import alert_gate, camera_changed, measured
 from tests.support.redis import Valkey, valkey
-from vision import sinks
 from vision.clock import now
 from vision.core.types import LaneStatus
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import StreamError
 from vision.messages import MESSAGE, LaneData
 from vision.redis_keys import checkpoint_key, config_key, owner_key, recorder_key, statuses_key, stream_key, watch_key
-from vision.sinks import RedisSink, claim
+from vision.worker import redis_sink as sinks
+from vision.worker.redis_sink import RedisSink, claim
 
 GATE, SECTION = "g", "cam"
 

@@ -19,7 +19,6 @@ from tests.support.model import tiny_model
 from tests.support.redis import Valkey, valkey
 from tests.support.rtsp import Scenes
 from tests.support.video import Mover, make_video
-from vision import reading
 from vision.config import GateConfig, Section
 from vision.core.pipeline import Pipeline
 from vision.detection.open_detector import open_detector
@@ -28,8 +27,9 @@ from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureE
 from vision.recording import RecordingWriter, read_recording
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.rtsp.server import RtspServer
-from vision.sinks import RedisSink, claim
-from vision.worker import Parts, Worker
+from vision.worker import detect_thread as reading
+from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.worker import Parts, Worker
 
 PASSING = Mover(((0.3, -60, 180), (1.5, 330, 180), (3.5, 330, 180), (4.7, 720, 180)))
 

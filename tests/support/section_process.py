@@ -17,7 +17,7 @@ from vision.config import sections
 from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, Seen, Tick
 from vision.recording import Checkpoint, read_recording
-from vision.sinks import RedisSink, claim
+from vision.worker.redis_sink import RedisSink, claim
 
 
 def main() -> None:

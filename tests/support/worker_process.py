@@ -10,8 +10,8 @@ import redis
 from tests.support.gates import single_gate
 from vision.config import Section
 from vision.detection.open_detector import open_detector
-from vision.sinks import RedisSink, claim
-from vision.worker import Parts, Worker
+from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.worker import Parts, Worker
 
 
 def main() -> None:

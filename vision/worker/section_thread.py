@@ -15,11 +15,11 @@ from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
-from vision.handover import EventQueue, Queued
-from vision.pictures import PictureShow
 from vision.ports import MessageSink, Picture
 from vision.records import Checkpoint, Recorded
-from vision.ticks import TickSequencer
+from vision.worker.preview import PictureShow
+from vision.worker.queues import EventQueue, Queued
+from vision.worker.tick_sequencer import TickSequencer
 
 __all__ = ["Recorder", "SectionFeed", "SectionSink"]
 

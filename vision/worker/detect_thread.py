@@ -15,12 +15,12 @@ import structlog
 from vision.clock import now, rounded
 from vision.core.types import CameraChanged, Seen
 from vision.errors import StreamError
-from vision.feeding import SectionFeed
-from vision.handover import FrameSlots, Queued
-from vision.load import LoadControl
 from vision.ports import Detector, Frame, FrameSource
-from vision.rates import RateWatch
 from vision.redaction import redact_url
+from vision.worker.frame_rates import RateWatch
+from vision.worker.load_shedding import LoadControl
+from vision.worker.queues import FrameSlots, Queued
+from vision.worker.section_thread import SectionFeed
 
 __all__ = ["CameraReader", "CameraStatus", "DetectorLoop"]
 

@@ -13,11 +13,11 @@ import structlog
 from vision.camera.open_source import open_source
 from vision.config import GateConfig, Section, sections
 from vision.errors import ConfigError, LaneWatchError, StreamError
-from vision.feeding import Recorder, SectionFeed, SectionSink
-from vision.handover import FrameSlots
-from vision.load import LoadControl
 from vision.ports import Detector, FrameSource
-from vision.reading import CameraReader, DetectorLoop
+from vision.worker.detect_thread import CameraReader, DetectorLoop
+from vision.worker.load_shedding import LoadControl
+from vision.worker.queues import FrameSlots
+from vision.worker.section_thread import Recorder, SectionFeed, SectionSink
 
 __all__ = ["Parts", "Shift", "chosen_sections"]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from vision.config import GateConfig, sections
-from vision.shift import Parts, Shift, chosen_sections
+from vision.worker.threads import Parts, Shift, chosen_sections
 
 __all__ = ["Parts", "Worker"]
 

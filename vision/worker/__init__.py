@@ -1,0 +1,1 @@
+"""The live worker: threads from the cameras to the stream. Shells round the core."""
