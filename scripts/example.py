@@ -19,7 +19,7 @@ from scipy.spatial import ConvexHull
 from vision.config import Camera, GateConfig, load_gate
 from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.types import VEHICLE_CLASSES, CameraChanged, Detections, LaneStatus, Seen, Tick
-from vision.recording import RecordingWriter
+from vision.replay.recording import RecordingWriter
 from vision.simulation.demand import Demand
 from vision.simulation.scenarios import Scenario
 from vision.simulation.traffic import Road, Traffic

@@ -26,9 +26,9 @@ from websockets.sync.client import ClientConnection, connect
 from api.embedded import embedded_bus
 from vision.config import GateConfig, load_gate
 from vision.messages import MESSAGE, Message
-from vision.recording import read_recording
 from vision.redis_keys import epoch_key, stream_key
-from vision.replay import Replay
+from vision.replay.recording import read_recording
+from vision.replay.replay import Replay
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS
 from vision.simulation.scene import Scene

@@ -17,7 +17,7 @@ from api.commands.progress import progress_bar
 from api.commands.replay_inputs import ReplayInput, gate_of_recordings, of_recording, of_videos, sorted_sources, start_of
 from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
-from vision.recording import Recording, RecordingWriter, read_recording
+from vision.replay.recording import Recording, RecordingWriter, read_recording
 
 __all__ = ["replay_command"]
 
@@ -68,7 +68,7 @@ def _run(
     record: Path | None,
     keep_config: bool,
 ) -> None:
-    from vision.replay import merged, replay
+    from vision.replay.replay import merged, replay
 
     cameras = {camera: size for item in inputs for camera, size in item.cameras.items()}
     with ExitStack() as stack:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from api.commands.inputs import assigned, frame_shape, is_recording
 from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
-from vision.recording import Recorded, Recording
+from vision.replay.recording import Recorded, Recording
 
 if TYPE_CHECKING:
     from vision.camera.file_source import FileSource
@@ -70,7 +70,7 @@ def of_videos(
     from vision.camera.file_source import FileSource
     from vision.detection.open_detector import open_detector
     from vision.detection.weights import prepare_weights
-    from vision.video_events import events_of
+    from vision.replay.video_events import events_of
 
     urls = assigned(videos, config)
     for url in urls.values():

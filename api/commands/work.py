@@ -23,7 +23,7 @@ from vision.config import GateConfig, Section, sections
 from vision.core.types import Detections
 from vision.errors import ConfigError, ModelError, StreamError
 from vision.ports import Detector
-from vision.recording import RecordingWriter
+from vision.replay.recording import RecordingWriter
 
 if TYPE_CHECKING:
     from vision.worker.worker import Worker

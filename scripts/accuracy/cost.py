@@ -25,7 +25,7 @@ from vision.core.types import Event, Seen
 from vision.detection.open_detector import open_detector
 from vision.detection.weights import prepare_weights
 from vision.errors import LaneWatchError
-from vision.recording import Checkpoint, read_recording
+from vision.replay.recording import Checkpoint, read_recording
 
 __all__ = ["MAX_SHARE", "Cost", "core_cost", "main"]
 

@@ -18,8 +18,8 @@ from scripts.accuracy.figures import Row, figures_of
 from scripts.accuracy.oracle import FULL_FPS, ORACLE, OracleRecording
 from vision.config import GateConfig, load_gate
 from vision.core.types import Seen
-from vision.recording import Recorded, read_recording
-from vision.replay import merged, replay
+from vision.replay.recording import Recorded, read_recording
+from vision.replay.replay import merged, replay
 
 __all__ = ["Replayed", "ScoringError", "every", "replay_and_score", "replay_into", "scored"]
 

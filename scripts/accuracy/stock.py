@@ -30,7 +30,7 @@ from scripts.accuracy.replaying import scored
 from vision.config import Camera, load_gate
 from vision.core.types import Detections, Seen, Tick
 from vision.detection.ultralytics_import import import_ultralytics
-from vision.recording import read_recording
+from vision.replay.recording import read_recording
 
 __all__ = ["main", "stock_figures"]
 

@@ -21,8 +21,8 @@ from scripts.accuracy.figures import FIGURES, Row
 from scripts.accuracy.measured import matches, read_lanes, read_visits
 from scripts.accuracy.truth import LaneSecond, Scene, TrueVisit, number, rows
 from vision.core.types import Detections, Seen
-from vision.recording import Recorded, read_recording
-from vision.replay import merged, replay
+from vision.replay.recording import Recorded, read_recording
+from vision.replay.replay import merged, replay
 
 __all__ = ["SCENES", "measured", "noisy"]
 

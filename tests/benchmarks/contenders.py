@@ -79,7 +79,7 @@ def worker(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
     from vision.core.pipeline import Pipeline
     from vision.core.types import Seen
     from vision.detection.open_detector import open_detector
-    from vision.video_events import events_of
+    from vision.replay.video_events import events_of
 
     config = single_gate()
     detector = open_detector(config.detector, model, threads=1)

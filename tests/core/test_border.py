@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vision.core.types import MAX_COORDINATE_PX, Detections
 from vision.errors import RecordingError
-from vision.recording import read_recording
+from vision.replay.recording import read_recording
 
 ANY = st.floats(allow_nan=True, allow_infinity=True, width=32)
 NEAR = st.floats(-2000, 4000, width=32)

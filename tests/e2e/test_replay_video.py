@@ -9,7 +9,7 @@ import pytest
 from tests.support.cli import lanewatch
 from tests.support.model import tiny_model
 from tests.support.video import Mover, make_video
-from vision.recording import read_recording
+from vision.replay.recording import read_recording
 
 START = 1_767_225_600.0
 QUEUE = (

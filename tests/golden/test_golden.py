@@ -15,8 +15,8 @@ import pytest
 
 from tests.support.gate_scene import scene_gate, write_scene
 from vision.messages import MESSAGE
-from vision.recording import read_recording
-from vision.replay import merged, replay
+from vision.replay.recording import read_recording
+from vision.replay.replay import merged, replay
 
 EXPECTED = Path(__file__).parent / "expected"
 TABLES = ("lanes.csv", "visits.csv", "alerts.csv")

@@ -16,7 +16,7 @@ from vision.core.types import CameraChanged, Seen, Tick
 from vision.detection.open_detector import open_detector
 from vision.errors import StreamError
 from vision.ports import Frame
-from vision.video_events import events_of
+from vision.replay.video_events import events_of
 
 VIEW = View(lane="L1", polygon=((0, 0), (1, 0), (1, 1), (0, 1)))
 

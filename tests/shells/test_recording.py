@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vision.config import GateConfig, parse_gate
 from vision.core.types import CameraChanged, ConfigChanged, Detections, LaneStatus, Seen, Tick
 from vision.errors import RecordingError
-from vision.recording import Checkpoint, Recorded, RecordingWriter, read_recording
+from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording
 
 T0 = 1_767_225_600.0
 HEADER = {

@@ -10,8 +10,8 @@ from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
 from vision.errors import RecordingError
 from vision.messages import Message
-from vision.recording import Checkpoint, Recorded, RecordingWriter, read_recording
-from vision.replay import Replay, merged, replay
+from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording
+from vision.replay.replay import Replay, merged, replay
 
 EVENTS = list(scene_events(seconds=40))
 

@@ -12,8 +12,8 @@ from tests.support.redis import Valkey, valkey
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.pipeline import Pipeline
 from vision.messages import MESSAGE, LaneMeasured, Message, VisitData, VisitEnded, VisitStarted
-from vision.recording import RecordingWriter
 from vision.redis_keys import stream_key
+from vision.replay.recording import RecordingWriter
 
 TRUCKS = [
     Truck("A", 2.0, 60.0),

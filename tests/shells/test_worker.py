@@ -24,8 +24,8 @@ from vision.core.pipeline import Pipeline
 from vision.detection.open_detector import open_detector
 from vision.errors import ConfigError, StreamError
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
-from vision.recording import RecordingWriter, read_recording
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
+from vision.replay.recording import RecordingWriter, read_recording
 from vision.rtsp.server import RtspServer
 from vision.worker import detect_thread as reading
 from vision.worker.redis_sink import RedisSink, claim

@@ -11,7 +11,7 @@ from tests.support.cli import lanewatch
 from vision.config import load_gate
 from vision.core.types import Seen, Tick
 from vision.errors import ConfigError, StreamError
-from vision.recording import read_recording
+from vision.replay.recording import read_recording
 from vision.simulation.files import Order, simulate
 
 

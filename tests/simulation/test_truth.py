@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from vision.outputs import LANE_COLUMNS, VISIT_COLUMNS
+from vision.replay.result_files import LANE_COLUMNS, VISIT_COLUMNS
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.scenarios import SCENARIOS
 from vision.simulation.traffic import Traffic

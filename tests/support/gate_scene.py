@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vision.config import GateConfig, parse_gate
 from vision.core.types import CameraChanged, Detections, Event, Seen, Tick
-from vision.recording import RecordingWriter
+from vision.replay.recording import RecordingWriter
 
 __all__ = ["T0", "Truck", "scene_events", "scene_gate", "write_scene"]
 

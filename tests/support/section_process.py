@@ -16,7 +16,7 @@ import redis
 from vision.config import sections
 from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, Seen, Tick
-from vision.recording import Checkpoint, read_recording
+from vision.replay.recording import Checkpoint, read_recording
 from vision.worker.redis_sink import RedisSink, claim
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from vision.core.types import VEHICLE_CLASSES, CameraChanged, Detections, Seen, Tick
 from vision.errors import ConfigError
-from vision.recording import RecordingWriter
+from vision.replay.recording import RecordingWriter
 from vision.simulation.layouts import LAYOUTS
 from vision.simulation.render.light import WEATHERS, Weather
 from vision.simulation.render.renderer import Renderer

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from vision.outputs import LANE_COLUMNS, VISIT_COLUMNS
+from vision.replay.result_files import LANE_COLUMNS, VISIT_COLUMNS
 from vision.simulation.truth import LaneTruth, TrueVisit, Truth, visit_id
 
 __all__ = ["lane_row", "visit_row", "write_truth"]

@@ -16,7 +16,7 @@ from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, 
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
 from vision.ports import MessageSink, Picture
-from vision.records import Checkpoint, Recorded
+from vision.replay.recording_format import Checkpoint, Recorded
 from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
 from vision.worker.tick_sequencer import TickSequencer

@@ -18,9 +18,9 @@ from vision.core.pipeline import Pipeline
 from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
 from vision.errors import RecordingError
 from vision.messages import Message
-from vision.outputs import OutputWriter
-from vision.recording import Checkpoint, Recorded, RecordingWriter
-from vision.summary import Summary
+from vision.replay.recording import Checkpoint, Recorded, RecordingWriter
+from vision.replay.result_files import OutputWriter
+from vision.replay.summary import Summary
 
 __all__ = ["Replay", "merged", "replay"]
 
@@ -98,7 +98,7 @@ def replay(
     about: dict[str, Any] | None = None,
     on_event: Callable[[Recorded], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Runs events through the core, writes the files of `vision.outputs` into `out` and returns the summary.
+    """Runs events through the core, writes the files of `vision.replay.replay.result_files` into `out` and returns the summary.
 
     The events come with their ticks, merged (see `merged`); on_event is called after each one, to show progress. Raises
     what the events raise, RecordingError for a camera that the gate does not have, ConfigError where `out` cannot be

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from vision.config import GateConfig
 from vision.core.types import VEHICLE_CLASSES, CameraChanged, Seen, Tick
 from vision.errors import RecordingError
-from vision.records import Checkpoint, Header, Recorded, event_of, header_record, record_of
+from vision.replay.recording_format import Checkpoint, Header, Recorded, event_of, header_record, record_of
 
 __all__ = ["Checkpoint", "Header", "Recorded", "Recording", "RecordingWriter", "read_recording"]
 

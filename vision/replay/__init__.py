@@ -1,0 +1,1 @@
+"""Replay of videos and recordings into result files. Shells round the core."""
