@@ -15,7 +15,7 @@ from vision.config import Camera, GateConfig, sections
 from vision.errors import ConfigError, StreamError
 
 if TYPE_CHECKING:
-    from vision.camera_check import CameraReport
+    from vision.commissioning.camera_check import CameraReport
 
 __all__ = ["check_command"]
 
@@ -60,7 +60,7 @@ def _tell(config: GateConfig) -> None:
 
 
 def _connect(config: GateConfig, urls: dict[str, str | None], picture: Path | None) -> None:
-    from vision.camera_check import check_camera
+    from vision.commissioning.camera_check import check_camera
 
     failures: list[str] = []
     for camera in config.cameras:
@@ -90,7 +90,7 @@ def _told(report: CameraReport) -> str:
 
 def _draw(config: GateConfig, camera: Camera, report: CameraReport, picture: Path) -> None:
     from vision.camera.decoding import to_rgb
-    from vision.lane_drawing import draw_lanes, save_picture
+    from vision.commissioning.lane_drawing import draw_lanes, save_picture
 
     path = picture if len(config.cameras) == 1 else picture.with_name(f"{picture.stem}-{camera.id}{picture.suffix}")
     save_picture(draw_lanes(to_rgb(report.frame, report.height, report.width), config, camera), path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from vision.model_check import ClassFound, ModelReport
+    from vision.commissioning.model_check import ClassFound, ModelReport
     from vision.ports import Detector
 
 __all__ = ["check_model_on"]
@@ -28,10 +28,10 @@ LOW_SHARE: Final = 0.5
 
 def check_model_on(model: str, sources: Sequence[str], config: GateConfig | None, sheet: Path | None, pictures: int) -> None:
     """Runs a detector over each source and prints what it found. Raises LaneWatchError with a sentence."""
-    from vision.contact_sheet import LEAST_SCORE, check_name, contact_sheet, save_sheet
+    from vision.commissioning.contact_sheet import LEAST_SCORE, check_name, contact_sheet, save_sheet
+    from vision.commissioning.model_check import are_pictures
     from vision.detection.open_detector import open_detector
     from vision.detection.weights import prepare_weights
-    from vision.model_check import are_pictures
 
     if sheet is not None:
         check_name(sheet)
@@ -66,7 +66,7 @@ def _sources(sources: Sequence[str], config: GateConfig | None) -> dict[str, str
 
 
 def _look(detector: Detector, name: str, source: str, pictures: int) -> ModelReport:
-    from vision.model_check import check_model, pictures_of
+    from vision.commissioning.model_check import check_model, pictures_of
 
     report = check_model(detector, pictures_of(source, pictures))
     _say(
@@ -82,7 +82,7 @@ def _look(detector: Detector, name: str, source: str, pictures: int) -> ModelRep
 
 
 def _tell(found: ClassFound, pictures: int) -> None:
-    from vision.model_check import SCORES, SIZES_PX
+    from vision.commissioning.model_check import SCORES, SIZES_PX
 
     if not found.count:
         _say(f"  {found.name}: none")

@@ -9,10 +9,10 @@ from tests.support.gates import single_gate
 from tests.support.rtsp import serve
 from tests.support.video import make_video, still
 from vision.camera.decoding import to_rgb
-from vision.camera_check import check_camera
+from vision.commissioning.camera_check import check_camera
+from vision.commissioning.lane_drawing import draw_lanes, save_picture
 from vision.config import load_gate
 from vision.errors import StreamError
-from vision.lane_drawing import draw_lanes, save_picture
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from vision.commissioning.model_check import found_in
 from vision.config import DetectorConfig
 from vision.core.types import VEHICLE_CLASSES
 from vision.detection.open_detector import open_detector
 from vision.detection.weights import DEMO_MODEL, prepare_weights
-from vision.model_check import found_in
 from vision.simulation.layouts import LAYOUTS
 from vision.training.frames import labelled_frames
 from vision.training.precision import Judged, average_precision

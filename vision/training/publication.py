@@ -14,8 +14,8 @@ from typing import Final
 
 import yaml
 
+from vision.commissioning.contact_sheet import save_sheet
 from vision.config import DetectorConfig
-from vision.contact_sheet import save_sheet
 from vision.detection.open_detector import open_detector
 from vision.detection.openvino_detector import model_file
 from vision.detection.weights import prepare_weights

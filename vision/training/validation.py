@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from vision.contact_sheet import contact_sheet, tile
+from vision.commissioning.contact_sheet import contact_sheet, tile
+from vision.commissioning.model_check import NETWORK_PX, found_in
 from vision.core.types import VEHICLE_CLASSES
-from vision.model_check import NETWORK_PX, found_in
 from vision.ports import Detector
 from vision.simulation.render.painter import Image
 from vision.training.precision import Judged, average_precision

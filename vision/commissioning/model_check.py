@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vision.camera.decoding import Video, is_live, open_video, stream_error, to_rgb
 from vision.camera.file_source import decoded_frames
 from vision.camera.frame_sampling import DueFrames
-from vision.contact_sheet import Image, tile
+from vision.commissioning.contact_sheet import Image, tile
 from vision.core.types import VEHICLE_CLASSES, Detections
 from vision.errors import StreamError
 from vision.ports import Detector
