@@ -16,9 +16,9 @@ from api.commands.progress import progress_bar
 from vision.errors import ConfigError, LaneWatchError, StreamError
 
 if TYPE_CHECKING:
-    from vision.rtsp.auth import Credentials
     from vision.simulation.lane_notices import LaneNotices
     from vision.simulation.live.gate import LiveGate, LiveOrder
+    from vision.simulation.rtsp.auth import Credentials
     from vision.simulation.truth_feed import TruthFeed
 
 __all__ = ["simulate_command"]
@@ -90,7 +90,7 @@ def _files(out: Path, seed: int, minutes: float, *, layout: str, scenario: str, 
 
 
 def _credentials(scheme: Scheme) -> Credentials:
-    from vision.rtsp.auth import Credentials
+    from vision.simulation.rtsp.auth import Credentials
 
     user, _, password = os.environ.get(LOGIN, "").partition(":")
     if not user or not password:

@@ -17,9 +17,9 @@ from vision.clock import now
 from vision.core.types import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame
-from vision.rtsp.auth import Credentials
-from vision.rtsp.media import FileMedia
-from vision.rtsp.server import RtspServer
+from vision.simulation.rtsp.auth import Credentials
+from vision.simulation.rtsp.media import FileMedia
+from vision.simulation.rtsp.server import RtspServer
 
 SECRET = "s3cret!"
 

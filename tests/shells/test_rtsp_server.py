@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from vision.rtsp.media import Media
-from vision.rtsp.server import RtspServer
+from vision.simulation.rtsp.media import Media
+from vision.simulation.rtsp.server import RtspServer
 
 
 @pytest.mark.parametrize(

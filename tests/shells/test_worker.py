@@ -26,7 +26,7 @@ from vision.errors import ConfigError, StreamError
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.replay.recording import RecordingWriter, read_recording
-from vision.rtsp.server import RtspServer
+from vision.simulation.rtsp.server import RtspServer
 from vision.worker import detect_thread as reading
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.worker import Parts, Worker

@@ -12,10 +12,10 @@ from vision.camera.decoding import open_video
 from vision.camera.rtsp_source import LiveSource
 from vision.clock import now
 from vision.errors import ConfigError, StreamError
-from vision.rtsp.auth import Credentials
-from vision.rtsp.server import Fault, Timeline
 from vision.simulation.live.faults import FaultOrder
 from vision.simulation.live.gate import WARM_S, LiveGate, LiveOrder
+from vision.simulation.rtsp.auth import Credentials
+from vision.simulation.rtsp.server import Fault, Timeline
 from vision.simulation.scene import Scene
 from vision.simulation.truth import LaneTruth
 

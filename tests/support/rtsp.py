@@ -9,9 +9,9 @@ from pathlib import Path
 
 from vision.core.types import CameraChanged
 from vision.ports import Frame, FrameSource
-from vision.rtsp.auth import Credentials
-from vision.rtsp.media import FileMedia, Media, Unit
-from vision.rtsp.server import RtspServer
+from vision.simulation.rtsp.auth import Credentials
+from vision.simulation.rtsp.media import FileMedia, Media, Unit
+from vision.simulation.rtsp.server import RtspServer
 
 __all__ = ["Scenes", "closing", "is_frame", "read_until", "serve", "state_is"]
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.errors import ConfigError
-from vision.rtsp.server import Fault
 from vision.simulation.camera import CameraPlan
 from vision.simulation.render.painter import Image
+from vision.simulation.rtsp.server import Fault
 
 __all__ = ["FaultOrder", "PictureFault", "Spoiler", "parse_order"]
 

@@ -19,8 +19,6 @@ import structlog
 
 from vision.clock import now
 from vision.errors import ConfigError, StreamError
-from vision.rtsp.auth import Credentials
-from vision.rtsp.server import RtspServer, Timeline
 from vision.simulation.files import FPS, check_names
 from vision.simulation.layouts import LAYOUTS, Layout
 from vision.simulation.live.daylight import DAY_START_H, weather_at
@@ -28,6 +26,8 @@ from vision.simulation.live.faults import FaultOrder, Spoiler
 from vision.simulation.live.stream import LiveStream
 from vision.simulation.render.light import WEATHERS, Weather
 from vision.simulation.render.renderer import Renderer
+from vision.simulation.rtsp.auth import Credentials
+from vision.simulation.rtsp.server import RtspServer, Timeline
 from vision.simulation.scenarios import SCENARIOS, at_speed
 from vision.simulation.scene import Scene
 from vision.simulation.truth import LaneTruth

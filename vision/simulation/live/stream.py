@@ -16,9 +16,9 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from vision.rtsp.media import Media, Unit
-from vision.rtsp.rtp import nal_units
 from vision.simulation.render.painter import Image
+from vision.simulation.rtsp.media import Media, Unit
+from vision.simulation.rtsp.rtp import nal_units
 from vision.simulation.video import set_up_encoder, video_frame
 
 __all__ = ["LiveStream"]

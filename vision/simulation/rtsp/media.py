@@ -11,7 +11,7 @@ import av
 from av.bitstream import BitStreamFilterContext
 
 from vision.errors import StreamError
-from vision.rtsp.rtp import nal_units
+from vision.simulation.rtsp.rtp import nal_units
 
 __all__ = ["FileMedia", "Media", "Unit"]
 

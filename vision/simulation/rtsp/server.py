@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from vision.clock import now
-from vision.rtsp.auth import Credentials, allowed, challenge
-from vision.rtsp.media import Media, Unit
-from vision.rtsp.rtp import CLOCK_HZ, interleaved, rtp_packets, sdp, sender_report
+from vision.simulation.rtsp.auth import Credentials, allowed, challenge
+from vision.simulation.rtsp.media import Media, Unit
+from vision.simulation.rtsp.rtp import CLOCK_HZ, interleaved, rtp_packets, sdp, sender_report
 
 __all__ = ["Fault", "RtspServer", "Timeline"]
 
