@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from api.hub import Hub
+from api.stream.hub import Hub
 from vision.core.types import CAMERA_STATES
 from vision.messages import AlertChanged, CameraChanged, LaneMeasured, Measurement, Message
 

@@ -14,18 +14,18 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.access import Access, Caller
-from api.bus import BUS_ERRORS, Bus
 from api.config_versions import ConfigVersion, config_document
-from api.emitter import Emitter, keep_emitting
-from api.heartbeat import beat
-from api.live import Live, follow_truth
 from api.metrics import Metrics
-from api.pictures import Pictures
-from api.recorder import Recorder
 from api.retention import keep_pruned
 from api.settings import Settings
 from api.shelving import keep_shelves
 from api.store import Store
+from api.stream.heartbeat import beat
+from api.stream.live import Live, follow_truth
+from api.stream.outbox import Emitter, keep_emitting
+from api.stream.pictures import Pictures
+from api.stream.recorder import Recorder
+from api.stream.redis_bus import BUS_ERRORS, Bus
 from api.webhooks import RetryPolicy, Webhooks
 from vision.config import GateConfig
 

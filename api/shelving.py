@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.alarms import is_shelved, shelved_like, unshelved
-from api.bus import BUS_ERRORS
-from api.emitter import Emitter
-from api.gate_view import GateView
-from api.live import Live
+from api.stream.gate_view import GateView
+from api.stream.live import Live
+from api.stream.outbox import Emitter
+from api.stream.redis_bus import BUS_ERRORS
 from vision.messages import AlarmChanged, AlarmData, AlertData
 
 __all__ = ["due", "keep_shelves", "same_kind"]

@@ -10,10 +10,10 @@ from typing import Final
 from fastapi import APIRouter, Response, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.pictures import Watcher
 from api.problems import Problem
 from api.routes.stream import until_gone
 from api.services import ServicesOf
+from api.stream.pictures import Watcher
 from api.tasks import first_of
 from vision.messages import PictureEvent
 

@@ -19,11 +19,11 @@ from api.answers import (
     TruthStep,
 )
 from api.examples import HISTORY, LANE
-from api.gate_view import gate_info
 from api.history import lane_history
 from api.problems import Problem
 from api.services import CallerOf, Services, ServicesOf
-from api.truth_history import STEP_S
+from api.stream.gate_view import gate_info
+from api.stream.truth_history import STEP_S
 from vision.messages import LaneChanged, LaneData, message_id, timestamp_of
 
 __all__ = ["router"]

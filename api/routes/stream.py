@@ -17,10 +17,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.bus import BUS_ERRORS, Bus, position_of
-from api.hub import RESTARTED, Client, ClosedByHubError
-from api.live import frame_text
 from api.services import Services, ServicesOf
+from api.stream.hub import RESTARTED, Client, ClosedByHubError
+from api.stream.live import frame_text
+from api.stream.redis_bus import BUS_ERRORS, Bus, position_of
 from api.tasks import first_of
 
 __all__ = ["NOT_READY", "router", "until_gone"]

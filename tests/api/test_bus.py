@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import pytest
 
-from api.bus import BUS_ERRORS, Bounds, Bus, pauses, position_of
+from api.stream.redis_bus import BUS_ERRORS, Bounds, Bus, pauses, position_of
 from tests.support.messages import heartbeat
 from tests.support.redis import Valkey, valkey
 from vision.redis_keys import emitted_key, stream_key, watch_key

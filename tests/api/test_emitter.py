@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from api import emitter as module
-from api.bus import BUS_ERRORS, Bus
-from api.emitter import Emitter, keep_emitting
 from api.store import Store
+from api.stream import outbox as module
+from api.stream.outbox import Emitter, keep_emitting
+from api.stream.redis_bus import BUS_ERRORS, Bus
 from tests.support.messages import lane_changed
 from tests.support.redis import valkey
 

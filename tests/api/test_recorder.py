@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from api.bus import Bus
-from api.emitter import Emitter
-from api.recorder import Recorder
 from api.records import Batch, RecorderState, load_state, save_batch
 from api.store import Store, open_store, sqlite_url
+from api.stream.outbox import Emitter
+from api.stream.recorder import Recorder
+from api.stream.redis_bus import Bus
 from api.tables import alerts, emissions, gaps, measurements
 from tests.support.api import api_process, eventually, settings_for
 from tests.support.messages import alert_gate, heartbeat, measured

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.alarms import AlarmError, shelve
-from api.gate_view import GateView
 from api.shelving import due
+from api.stream.gate_view import GateView
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.gate_messages import alert_changed
 from tests.support.messages import alert_gate, measured

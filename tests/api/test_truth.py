@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
-from api.gate_view import GateView
-from api.truth_history import TruthHistory
+from api.stream.gate_view import GateView
+from api.stream.truth_history import TruthHistory
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.messages import alert_gate, measured
 from tests.support.redis import Valkey

@@ -15,13 +15,13 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.bus import BUS_ERRORS, START, Bus, Entry, pauses, position_of
-from api.gate_view import GateView
 from api.history import Present, load_present
-from api.hub import RESTARTED, Frame, Hub
 from api.records import load_state
 from api.store import Store
-from api.truth_history import TruthHistory
+from api.stream.gate_view import GateView
+from api.stream.hub import RESTARTED, Frame, Hub
+from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses, position_of
+from api.stream.truth_history import TruthHistory
 from vision.config import GateConfig
 from vision.messages import MESSAGE, GateTruth, Message
 

@@ -17,10 +17,10 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.bus import BUS_ERRORS, START, Bus, Entry, pauses
-from api.emitter import Emitter
 from api.records import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from api.store import Store
+from api.stream.outbox import Emitter
+from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses
 from vision.config import GateConfig
 from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import MESSAGE, AlertChanged, Message

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from api.bus import BUS_ERRORS, Bus, pauses
+from api.stream.redis_bus import BUS_ERRORS, Bus, pauses
 
 __all__ = ["Pictures", "Watcher"]
 

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.bus import BUS_ERRORS, Bus
 from api.records import save_emissions, save_messages
 from api.store import Store
+from api.stream.redis_bus import BUS_ERRORS, Bus
 from api.tables import emissions
 from vision.messages import MESSAGE, LaneChanged, Message
 

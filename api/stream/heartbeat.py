@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from api.bus import BUS_ERRORS, Bus
-from api.live import Live
-from api.recorder import Recorder
+from api.stream.live import Live
+from api.stream.recorder import Recorder
+from api.stream.redis_bus import BUS_ERRORS, Bus
 from vision.messages import Heartbeat, ServiceHeartbeat, message_id, timestamp_of
 
 __all__ = ["beat"]
