@@ -19,9 +19,9 @@ from typing import Final, Literal
 
 from sqlalchemy import delete, select, update
 
+from api.history.store import Store, insert
+from api.history.tables import sessions, sign_in_links
 from api.settings import Settings
-from api.store import Store, insert
-from api.tables import sessions, sign_in_links
 
 __all__ = ["Access", "AccessDeniedError", "Caller"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.history import Cursor
+from api.history.queries import Cursor
 from api.problems import Problem
 
 __all__ = ["After", "FromTime", "Limit", "ToTime", "cursor_of", "cursor_text", "given"]

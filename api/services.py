@@ -14,12 +14,12 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from api.access import Access, Caller
-from api.config_versions import ConfigVersion, config_document
+from api.history.config_versions import ConfigVersion, config_document
+from api.history.retention import keep_pruned
+from api.history.store import Store
 from api.metrics import Metrics
-from api.retention import keep_pruned
 from api.settings import Settings
 from api.shelving import keep_shelves
-from api.store import Store
 from api.stream.heartbeat import beat
 from api.stream.live import Live, follow_truth
 from api.stream.outbox import Emitter, keep_emitting

@@ -21,8 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
 from api.addresses import AddressError, resolve_target
-from api.store import Store
-from api.tables import deliveries
+from api.history.store import Store
+from api.history.tables import deliveries
 
 __all__ = ["RetryPolicy", "Webhooks"]
 

@@ -29,8 +29,8 @@ def export_command(
     out: Annotated[Path | None, typer.Option(help="Gate file to write. Default: standard output.")] = None,
 ) -> None:
     """Write the configuration in use as a gate file."""
-    from api.config_versions import current_config, export_config
-    from api.store import open_store, sqlite_url
+    from api.history.config_versions import current_config, export_config
+    from api.history.store import open_store, sqlite_url
 
     url = os.environ.get("DATABASE_URL")
     gate_id = gate or _only_gate(data, has_database=bool(url))
@@ -52,8 +52,8 @@ def export_command(
 
 def config_in_use(config: GateConfig, data: Path, *, import_changed: bool) -> GateConfig:
     """The configuration that the database holds, seeded by the gate file. Raises ConfigError for a changed file."""
-    from api.config_versions import sync_config
-    from api.store import open_store, sqlite_url
+    from api.history.config_versions import sync_config
+    from api.history.store import open_store, sqlite_url
 
     store = open_store(os.environ.get("DATABASE_URL") or sqlite_url(data, config.id), config.id)
     try:

@@ -153,7 +153,7 @@ def _check_files(urls: Iterable[str]) -> None:
 
 
 def _write_gate(config: GateConfig, path: Path) -> None:
-    from api.config_versions import export_config
+    from api.history.config_versions import export_config
 
     part = path.with_suffix(".part")
     part.write_text(export_config(config), encoding="utf-8")

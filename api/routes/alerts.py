@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from api.alarms import AlarmError, acknowledge, is_shelved, shelve, unshelved
 from api.answers import Acknowledgement, AlarmAnswer, AlertPage, Shelving
 from api.examples import ALERTS
-from api.history import find_alert, list_alerts
+from api.history.queries import find_alert, list_alerts
 from api.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.problems import Problem
 from api.services import CallerOf, Services, ServicesOf

@@ -19,7 +19,7 @@ from api.answers import (
     TruthStep,
 )
 from api.examples import HISTORY, LANE
-from api.history import lane_history
+from api.history.queries import lane_history
 from api.problems import Problem
 from api.services import CallerOf, Services, ServicesOf
 from api.stream.gate_view import gate_info

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from api.answers import VisitPage
 from api.examples import VISITS
-from api.history import list_visits
+from api.history.queries import list_visits
 from api.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.services import ServicesOf
 from vision.core.types import Outcome, VehicleClass

@@ -15,9 +15,9 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.history import Present, load_present
-from api.records import load_state
-from api.store import Store
+from api.history.queries import Present, load_present
+from api.history.store import Store
+from api.history.writing import load_state
 from api.stream.gate_view import GateView
 from api.stream.hub import RESTARTED, Frame, Hub
 from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses, position_of

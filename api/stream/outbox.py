@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.records import save_emissions, save_messages
-from api.store import Store
+from api.history.store import Store
+from api.history.tables import emissions
+from api.history.writing import save_emissions, save_messages
 from api.stream.redis_bus import BUS_ERRORS, Bus
-from api.tables import emissions
 from vision.messages import MESSAGE, LaneChanged, Message
 
 __all__ = ["Emitter", "keep_emitting"]

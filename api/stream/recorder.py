@@ -17,8 +17,8 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.records import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
-from api.store import Store
+from api.history.store import Store
+from api.history.writing import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from api.stream.outbox import Emitter
 from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses
 from vision.config import GateConfig

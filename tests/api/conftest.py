@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from api.store import Store, open_store, sqlite_url
-from api.tables import METADATA
+from api.history.store import Store, open_store, sqlite_url
+from api.history.tables import METADATA
 from tests.support.postgres import postgres, postgres_programs
 from tests.support.redis import Valkey, valkey
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from api.config_versions import config_document, current_config, export_config, sync_config
-from api.store import Store
+from api.history.config_versions import config_document, current_config, export_config, sync_config
+from api.history.store import Store
 from tests.support.messages import alert_gate
 from vision.config import AlertRule, GateConfig, config_hash, load_gate
 from vision.errors import ConfigError

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.store import Store
+from api.history.store import Store
 from api.stream import outbox as module
 from api.stream.outbox import Emitter, keep_emitting
 from api.stream.redis_bus import BUS_ERRORS, Bus

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from api.records import Batch, RecorderState, load_state, save_batch
-from api.store import Store, open_store, sqlite_url
+from api.history.store import Store, open_store, sqlite_url
+from api.history.tables import alerts, emissions, gaps, measurements
+from api.history.writing import Batch, RecorderState, load_state, save_batch
 from api.stream.outbox import Emitter
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import Bus
-from api.tables import alerts, emissions, gaps, measurements
 from tests.support.api import api_process, eventually, settings_for
 from tests.support.messages import alert_gate, heartbeat, measured
 from tests.support.redis import Valkey, valkey

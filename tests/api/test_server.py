@@ -14,10 +14,10 @@ import pytest
 import structlog
 
 from api.app import create_app
-from api.config_versions import sync_config
+from api.history.config_versions import sync_config
+from api.history.store import open_store, sqlite_url
 from api.logs import set_up_logs
 from api.server import bound_socket, run_api
-from api.store import open_store, sqlite_url
 from tests.support.api import api_process, settings_for
 from tests.support.messages import alert_gate
 from tests.support.redis import Valkey

@@ -9,11 +9,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 
-from api.history import find_alert, lane_history, list_alerts, list_visits, load_present
-from api.records import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
-from api.retention import prune
-from api.store import MIGRATIONS, Store, open_store
-from api.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, visits
+from api.history.queries import find_alert, lane_history, list_alerts, list_visits, load_present
+from api.history.retention import prune
+from api.history.store import MIGRATIONS, Store, open_store
+from api.history.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, visits
+from api.history.writing import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from tests.support.gate_messages import alert_changed, visit_ended, visit_id, visit_started
 from tests.support.messages import camera_changed, lane_changed, measured
 from vision.core.types import CameraState

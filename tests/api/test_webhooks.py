@@ -12,9 +12,9 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from api.addresses import AddressError, resolve_target
-from api.records import Batch, RecorderState, load_state, save_batch
-from api.store import Store
-from api.tables import deliveries
+from api.history.store import Store
+from api.history.tables import deliveries
+from api.history.writing import Batch, RecorderState, load_state, save_batch
 from api.webhooks import RetryPolicy, Webhooks
 from tests.support.api import SECRET, eventually, running_api, settings_for
 from tests.support.gate_messages import alert_changed

@@ -1,4 +1,4 @@
-"""The tables of history. Pure: SQLAlchemy Core definitions for SQLite and PostgreSQL; `api/migrations` creates them.
+"""The tables of history. Pure: SQLAlchemy Core definitions for SQLite and PostgreSQL; `api/history/migrations` creates them.
 
 Times are event time, POSIX seconds UTC; a measurement's t is a whole second. Null is not measured.
 """

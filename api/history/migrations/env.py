@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from api.tables import METADATA
+from api.history.tables import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
 context.run_migrations()

@@ -14,8 +14,8 @@ from typing import Final
 import yaml
 from sqlalchemy import Connection, RowMapping, select
 
-from api.store import Store
-from api.tables import config_versions
+from api.history.store import Store
+from api.history.tables import config_versions
 from vision.config import GateConfig, config_hash, parse_gate
 from vision.errors import ConfigError
 

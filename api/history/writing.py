@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api.store import Store, insert
-from api.tables import (
+from api.history.store import Store, insert
+from api.history.tables import (
     alarms,
     alerts,
     camera_states,

@@ -14,8 +14,8 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.store import Store
-from api.tables import camera_states, deliveries, lane_statuses, measurements
+from api.history.store import Store
+from api.history.tables import camera_states, deliveries, lane_statuses, measurements
 
 __all__ = ["keep_pruned", "prune"]
 

@@ -1,0 +1,1 @@
+"""The database: tables, what is written, what is asked, what is forgotten."""
