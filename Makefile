@@ -51,7 +51,7 @@ check: ## Style, types, imports, schema, documents, Docker files
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m api.schema | cmp --silent - dashboard/schema/page.json \
+	@$(BIN)/python -m api.web.schema | cmp --silent - dashboard/schema/page.json \
 	|| { echo "dashboard/schema/page.json is not what vision/messages.py says: run make schema and commit it" >&2; exit 1; }
 	$(BIN)/python scripts/documents.py --check
 	$(BIN)/hadolint docker/*.Dockerfile
@@ -77,7 +77,7 @@ demo-model: ## Train the demo model anew from rendered frames, at most 90 minute
 
 schema: ## Generate the JSON Schema and the page's types from vision/messages.py
 	@$(SETUP) dev modules
-	$(BIN)/python -m api.schema dashboard/schema/page.json
+	$(BIN)/python -m api.web.schema dashboard/schema/page.json
 	@$(SETUP) npm run --silent types
 
 docs: ## Generate the generated parts of docs/

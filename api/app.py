@@ -8,15 +8,15 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api.access import Access
-from api.guard import Guard
+from api.access.guard import Guard
+from api.access.sessions import Access
 from api.history.config_versions import sync_config
 from api.history.store import open_store, sqlite_url
-from api.page import Page
-from api.problems import PROBLEMS, add_problem_handlers
 from api.routes import alerts, cameras, gate, lanes, service, sign_in, source, stream, visits
 from api.services import running
 from api.settings import Settings
+from api.web.page import Page
+from api.web.problems import PROBLEMS, add_problem_handlers
 from vision.config import load_gate
 from vision.errors import ConfigError
 

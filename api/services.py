@@ -13,20 +13,20 @@ import structlog
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from api.access import Access, Caller
+from api.access.sessions import Access, Caller
+from api.alarms.shelving import keep_shelves
+from api.alarms.webhooks import RetryPolicy, Webhooks
 from api.history.config_versions import ConfigVersion, config_document
 from api.history.retention import keep_pruned
 from api.history.store import Store
-from api.metrics import Metrics
 from api.settings import Settings
-from api.shelving import keep_shelves
 from api.stream.heartbeat import beat
 from api.stream.live import Live, follow_truth
 from api.stream.outbox import Emitter, keep_emitting
 from api.stream.pictures import Pictures
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import BUS_ERRORS, Bus
-from api.webhooks import RetryPolicy, Webhooks
+from api.web.metrics import Metrics
 from vision.config import GateConfig
 
 __all__ = ["CallerOf", "Services", "ServicesOf", "running"]

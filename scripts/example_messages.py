@@ -23,7 +23,7 @@ import httpx
 import redis
 from websockets.sync.client import ClientConnection, connect
 
-from api.embedded import embedded_bus
+from api.commands.embedded_valkey import embedded_bus
 from vision.config import GateConfig, load_gate
 from vision.messages import MESSAGE, Message
 from vision.redis_keys import epoch_key, stream_key

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from api.embedded import embedded_bus
+from api.commands.embedded_valkey import embedded_bus
 from tests.support.dockerfile import copy_context, stages
 
 ROOT = Path(__file__).parents[1]

@@ -24,7 +24,7 @@ from vision.config import GateConfig
 from vision.errors import ConfigError
 
 if TYPE_CHECKING:
-    from api.supervisor import Supervisor
+    from api.commands.supervisor import Supervisor
 
 __all__ = ["run_command"]
 
@@ -68,7 +68,7 @@ def run_command(
     ] = False,
 ) -> None:
     """Run everything on this machine: worker, api, page, bus and history. Ctrl-C ends it."""
-    from api.embedded import data_lock
+    from api.commands.embedded_valkey import data_lock
 
     simulated = _simulated(gate, source, speed)
     config = simulated.config if simulated else _given(gate)
@@ -104,7 +104,7 @@ def _given(gate: Path | None) -> GateConfig:
 
 def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, final: bool) -> None:
     """Starts the parts and watches them to the end; lock: of the data folder, held by the bus as long as it writes there."""
-    from api.supervisor import Program, Supervisor
+    from api.commands.supervisor import Program, Supervisor
 
     token = secrets.token_urlsafe(24)
     api_token = os.environ.get("LANEWATCH_API_TOKEN") or secrets.token_urlsafe(32)
@@ -132,8 +132,8 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
 
 def _start_bus(supervisor: Supervisor, home: Path, address: Path, env: Mapping[str, str], lock: int) -> str:
     """The URL of an embedded bus that answers. Its socket is not in the data folder: its path has at most 107 bytes."""
-    from api.embedded import bus_command, server_binary, wait_for_bus
-    from api.supervisor import Program
+    from api.commands.embedded_valkey import bus_command, server_binary, wait_for_bus
+    from api.commands.supervisor import Program
 
     home.mkdir(exist_ok=True)
     command = bus_command(server_binary(), address, home)

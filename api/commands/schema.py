@@ -15,7 +15,7 @@ def schema_command(
     out: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: standard output.")] = None,
 ) -> None:
     """Write the JSON Schema of all messages: the contract of Redis, WebSocket, webhook and JSON Lines."""
-    from api.schema import message_schema, to_text
+    from api.web.schema import message_schema, to_text
 
     text = to_text(message_schema())
     if out is None:

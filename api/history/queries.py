@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, and_, case, func, or_, select
 
-from api.alarms import RESOLVED_KEPT_S
+from api.alarms.alarm_states import RESOLVED_KEPT_S
 from api.history.store import Store
 from api.history.tables import PERCENTILES, alarms, alerts, camera_states, lane_statuses, measurements, visits
 from vision.messages import AlarmData, AlertData, CameraData, LaneData, Measurement, VisitData

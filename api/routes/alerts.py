@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from api.alarms import AlarmError, acknowledge, is_shelved, shelve, unshelved
-from api.answers import Acknowledgement, AlarmAnswer, AlertPage, Shelving
-from api.examples import ALERTS
+from api.alarms.alarm_states import AlarmError, acknowledge, is_shelved, shelve, unshelved
+from api.alarms.shelving import same_kind
 from api.history.queries import find_alert, list_alerts
-from api.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
-from api.problems import Problem
+from api.routes.bodies import Acknowledgement, AlarmAnswer, AlertPage, Shelving
+from api.routes.examples import ALERTS
+from api.routes.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.services import CallerOf, Services, ServicesOf
-from api.shelving import same_kind
+from api.web.problems import Problem
 from vision.messages import AlarmData, AlertData
 
 __all__ = ["router"]

@@ -10,11 +10,11 @@ from typing import Final
 from fastapi import APIRouter, Response, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.problems import Problem
 from api.routes.stream import until_gone
 from api.services import ServicesOf
 from api.stream.pictures import Watcher
 from api.tasks import first_of
+from api.web.problems import Problem
 from vision.messages import PictureEvent
 
 __all__ = ["router"]

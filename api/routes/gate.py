@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.examples import SNAPSHOT
-from api.schema import message_schema
+from api.routes.examples import SNAPSHOT
 from api.services import ServicesOf
+from api.web.schema import message_schema
 from vision.messages import GateSnapshot
 
 __all__ = ["router"]

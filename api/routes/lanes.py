@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from api.answers import (
+from api.history.queries import lane_history
+from api.routes.bodies import (
     HistoryAnswer,
     HistoryStep,
     LaneAnswer,
@@ -18,12 +19,11 @@ from api.answers import (
     TruthAnswer,
     TruthStep,
 )
-from api.examples import HISTORY, LANE
-from api.history.queries import lane_history
-from api.problems import Problem
+from api.routes.examples import HISTORY, LANE
 from api.services import CallerOf, Services, ServicesOf
 from api.stream.gate_view import gate_info
 from api.stream.truth_history import STEP_S
+from api.web.problems import Problem
 from vision.messages import LaneChanged, LaneData, message_id, timestamp_of
 
 __all__ = ["router"]

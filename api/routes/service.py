@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.answers import Readiness
+from api.routes.bodies import Readiness
 from api.services import ServicesOf
 
 __all__ = ["router"]

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.access import AccessDeniedError
-from api.answers import LinkAnswer
-from api.problems import Problem
+from api.access.sessions import AccessDeniedError
+from api.routes.bodies import LinkAnswer
 from api.services import CallerOf, ServicesOf
+from api.web.problems import Problem
 
 __all__ = ["router"]
 

@@ -6,7 +6,7 @@ import asyncio
 
 from fastapi import APIRouter, Response
 
-from api.source import source_archive
+from api.web.source_archive import source_archive
 
 __all__ = ["router"]
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.answers import VisitPage
-from api.examples import VISITS
 from api.history.queries import list_visits
-from api.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
+from api.routes.bodies import VisitPage
+from api.routes.examples import VISITS
+from api.routes.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.services import ServicesOf
 from vision.core.types import Outcome, VehicleClass
 

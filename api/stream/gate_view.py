@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from api.alarms import RESOLVED_KEPT_S
+from api.alarms.alarm_states import RESOLVED_KEPT_S
 from vision.config import GateConfig, config_hash
 from vision.messages import (
     AlarmChanged,

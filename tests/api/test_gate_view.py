@@ -1,6 +1,6 @@
 import pytest
 
-from api.alarms import AlarmError, acknowledge
+from api.alarms.alarm_states import AlarmError, acknowledge
 from api.stream.gate_view import GateView
 from tests.support.gate_messages import alert_changed, vehicles
 from tests.support.messages import alert_gate, camera_changed, lane_changed, measured

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from api import examples
-from api.answers import AlertPage, HistoryAnswer, LaneAnswer, VisitPage
+from api.routes import examples
+from api.routes.bodies import AlertPage, HistoryAnswer, LaneAnswer, VisitPage
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.gate_messages import visit_ended, visit_id, visit_started
 from tests.support.messages import alert_gate, measured

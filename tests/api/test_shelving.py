@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.alarms import AlarmError, shelve
-from api.shelving import due
+from api.alarms.alarm_states import AlarmError, shelve
+from api.alarms.shelving import due
 from api.stream.gate_view import GateView
 from tests.support.api import Api, eventually, running_api, settings_for
 from tests.support.gate_messages import alert_changed

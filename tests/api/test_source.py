@@ -4,7 +4,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from api.source import source_archive, source_files
+from api.web.source_archive import source_archive, source_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +17,14 @@ def names(archive):
 
 def test_the_archive_of_a_checkout_holds_all_that_is_needed_to_build_it():
     found = names(source_archive(ROOT))
-    wanted = {"LICENSE", "Makefile", "pyproject.toml", "api/source.py", "vision/messages.py", "dashboard/package-lock.json"}
+    wanted = {
+        "LICENSE",
+        "Makefile",
+        "pyproject.toml",
+        "api/web/source_archive.py",
+        "vision/messages.py",
+        "dashboard/package-lock.json",
+    }
     assert {f"lanewatch/{name}" for name in wanted} <= found
     assert "lanewatch/dashboard/src/main.tsx" in found
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
-from api.addresses import AddressError, resolve_target
+from api.alarms.webhook_addresses import AddressError, resolve_target
+from api.alarms.webhooks import RetryPolicy, Webhooks
 from api.history.store import Store
 from api.history.tables import deliveries
 from api.history.writing import Batch, RecorderState, load_state, save_batch
-from api.webhooks import RetryPolicy, Webhooks
 from tests.support.api import SECRET, eventually, running_api, settings_for
 from tests.support.gate_messages import alert_changed
 from tests.support.messages import alert_gate, measured

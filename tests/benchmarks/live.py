@@ -25,7 +25,7 @@ import redis
 import yaml
 from websockets.asyncio.client import connect
 
-from api.embedded import embedded_bus
+from api.commands.embedded_valkey import embedded_bus
 from tests.benchmarks.measured import ROOT, ContenderError
 from vision.redis_keys import frames_channel, watch_key
 

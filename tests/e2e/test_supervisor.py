@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.supervisor import Program, Supervisor
+from api.commands.supervisor import Program, Supervisor
 from tests.support.processes import alive, until
 from vision.errors import ConfigError
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from api.history.queries import Cursor
-from api.problems import Problem
+from api.web.problems import Problem
 
 __all__ = ["After", "FromTime", "Limit", "ToTime", "cursor_of", "cursor_text", "given"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.alarms import LONGEST_SHELVING_S
+from api.alarms.alarm_states import LONGEST_SHELVING_S
 from vision.messages import AlarmData, AlertData, LaneData, LaneInfo, Measurement, Vehicles, VisitData
 
 __all__ = [

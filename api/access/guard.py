@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import Access, AccessDeniedError
-from api.problems import problem_response
+from api.access.sessions import Access, AccessDeniedError
+from api.web.problems import problem_response
 
 __all__ = ["NOT_SIGNED_IN", "Guard"]
 

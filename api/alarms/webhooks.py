@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
-from api.addresses import AddressError, resolve_target
+from api.alarms.webhook_addresses import AddressError, resolve_target
 from api.history.store import Store
 from api.history.tables import deliveries
 

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.alarms import is_shelved, shelved_like, unshelved
+from api.alarms.alarm_states import is_shelved, shelved_like, unshelved
 from api.stream.gate_view import GateView
 from api.stream.live import Live
 from api.stream.outbox import Emitter

@@ -1,6 +1,6 @@
 """The JSON Schema of everything that the page receives, made from the messages. Pure but for `main`.
 
-`python -m api.schema FILE` writes it; the page's TypeScript types are generated from that file (`make schema`).
+`python -m api.web.schema FILE` writes it; the page's TypeScript types are generated from that file (`make schema`).
 """
 
 from __future__ import annotations

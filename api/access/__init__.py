@@ -1,0 +1,1 @@
+"""Who may ask: sessions, tokens, and the guard before every request."""

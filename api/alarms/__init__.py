@@ -1,0 +1,1 @@
+"""What people and programs are told of alerts, and what people do with them."""
