@@ -17,13 +17,16 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
 from vision.config import Camera, GateConfig, load_gate
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, LaneStatus, Seen, Tick
 from vision.core.geometry.camera_model import CameraPose, fit_pose
-from vision.core.types import VEHICLE_CLASSES, CameraChanged, Detections, LaneStatus, Seen, Tick
 from vision.replay.recording import RecordingWriter
 from vision.simulation.demand import Demand
+from vision.simulation.road import Road
 from vision.simulation.scenarios import Scenario
-from vision.simulation.traffic import Road, Traffic
+from vision.simulation.traffic import Traffic
 from vision.simulation.vehicle import Place
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["main"]
 

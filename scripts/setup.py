@@ -174,7 +174,7 @@ def peers() -> None:
 def weights() -> None:
     """The extra, where a .pt file is to be used that was not exported yet; with an export at hand torch is not needed."""
     path = _wanted_weights()
-    exported = "import sys; from vision.models import is_exported; sys.exit(not is_exported(sys.argv[1]))"
+    exported = "import sys; from vision.detection.weights import is_exported; sys.exit(not is_exported(sys.argv[1]))"
     if path.endswith(".pt") and not _done([PYTHON, "-c", exported, path], quiet=True):
         ml()
 

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from vision.core.types import VehicleClass
 from vision.errors import ConfigError
 from vision.redaction import redact_url
+from vision.vocabulary import VehicleClass
 
 __all__ = [
     "AlertRule",

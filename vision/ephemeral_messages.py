@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vision.core.types import VehicleClass
+from vision.vocabulary import VehicleClass
 
 __all__ = ["Box", "FrameEvent", "PictureEvent", "Simulation", "Tail", "TrueLane"]
 

@@ -13,8 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from vision.core.types import CameraState, LaneState, LevelOfService, Outcome, Quality, QualityReason, VehicleClass
 from vision.ephemeral_messages import Box, FrameEvent, PictureEvent, Simulation, Tail, TrueLane
+from vision.vocabulary import CameraState, LaneState, LevelOfService, Outcome, Quality, QualityReason, VehicleClass
 
 __all__ = [
     "MESSAGE",

@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.types import CameraChanged, Detections, Event
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Event
 from vision.messages import FrameEvent, Message, PictureEvent
 
 __all__ = ["Detector", "EventSink", "Frame", "FrameSource", "MessageSink", "Picture"]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from api.commands.gates import checked_gate, gate_path
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from vision.config import GateConfig, Section, sections
-from vision.core.types import Detections
+from vision.core.detections import Detections
 from vision.errors import ConfigError, ModelError, StreamError
 from vision.ports import Detector
 from vision.replay.recording import RecordingWriter

@@ -12,7 +12,7 @@ from api.routes.bodies import VisitPage
 from api.routes.examples import VISITS
 from api.routes.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
 from api.services import ServicesOf
-from vision.core.types import Outcome, VehicleClass
+from vision.vocabulary import Outcome, VehicleClass
 
 __all__ = ["router"]
 

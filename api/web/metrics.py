@@ -8,8 +8,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from api.stream.hub import Hub
-from vision.core.types import CAMERA_STATES
 from vision.messages import AlertChanged, CameraChanged, LaneMeasured, Measurement, Message
+from vision.vocabulary import CAMERA_STATES
 
 __all__ = ["Metrics"]
 

@@ -20,8 +20,8 @@ import numpy as np
 from scripts.accuracy.oracle import ORACLE, OracleRecording
 from scripts.accuracy.pages import write_part
 from vision.config import load_gate, sections
+from vision.core.events import Event, Seen
 from vision.core.pipeline import Pipeline
-from vision.core.types import Event, Seen
 from vision.detection.open_detector import open_detector
 from vision.detection.weights import prepare_weights
 from vision.errors import LaneWatchError

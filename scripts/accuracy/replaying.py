@@ -17,7 +17,7 @@ from scripts.accuracy.expected_wait import joinings, wait_score
 from scripts.accuracy.figures import Row, figures_of
 from scripts.accuracy.oracle import FULL_FPS, ORACLE, OracleRecording
 from vision.config import GateConfig, load_gate
-from vision.core.types import Seen
+from vision.core.events import Seen
 from vision.replay.recording import Recorded, read_recording
 from vision.replay.replay import merged, replay
 

@@ -28,7 +28,8 @@ from scripts.accuracy.figures import FIGURES, Row, figures_of
 from scripts.accuracy.oracle import ROOT, OracleRecording
 from scripts.accuracy.replaying import scored
 from vision.config import Camera, load_gate
-from vision.core.types import Detections, Seen, Tick
+from vision.core.detections import Detections
+from vision.core.events import Seen, Tick
 from vision.detection.ultralytics_import import import_ultralytics
 from vision.replay.recording import read_recording
 

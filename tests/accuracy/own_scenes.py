@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scripts.accuracy.figures import FIGURES, Row
 from scripts.accuracy.measured import matches, read_lanes, read_visits
 from scripts.accuracy.truth import LaneSecond, Scene, TrueVisit, number, rows
-from vision.core.types import Detections, Seen
+from vision.core.detections import Detections
+from vision.core.events import Seen
 from vision.replay.recording import Recorded, read_recording
 from vision.replay.replay import merged, replay
 

@@ -13,7 +13,8 @@ from scripts.accuracy.oracle import ORACLE, ROOT, OracleRecording
 from scripts.accuracy.pages import COMMITTED, PAGE, write_part
 from scripts.accuracy.replaying import every
 from scripts.accuracy.table import main_table, references, thinned_table, verdict, wait_table
-from vision.core.types import CameraChanged, Detections, Seen, Tick
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Seen, Tick
 
 NAME = "main_a/mast8_typical"
 GOOD = {figure.name: 0.99 if figure.more_is_better else 0.1 for figure in FIGURES}

@@ -16,9 +16,9 @@ from api.history.tables import METADATA, alerts, deliveries, emissions, gaps, me
 from api.history.writing import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
 from tests.support.gate_messages import alert_changed, visit_ended, visit_id, visit_started
 from tests.support.messages import camera_changed, lane_changed, measured
-from vision.core.types import CameraState
 from vision.errors import ConfigError
 from vision.messages import AlertChanged, Message
+from vision.vocabulary import CameraState
 
 FIRST = RecorderState("epoch", "5-0", {"watches": []})
 

@@ -76,8 +76,8 @@ def worker(clip: Path, model: Path, _: Path) -> Iterator[Tally]:
     from api.commands.gates import single_gate
     from vision.camera.file_source import FileSource
     from vision.config import sections
+    from vision.core.events import Seen
     from vision.core.pipeline import Pipeline
-    from vision.core.types import Seen
     from vision.detection.open_detector import open_detector
     from vision.replay.video_events import events_of
 

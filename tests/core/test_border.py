@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vision.core.types import MAX_COORDINATE_PX, Detections
+from vision.core.detections import MAX_COORDINATE_PX, Detections
 from vision.errors import RecordingError
 from vision.replay.recording import read_recording
 

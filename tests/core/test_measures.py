@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.support.roads import T0, Truck, drive, gate, section
+from vision.core.events import Event, LaneStatus
 from vision.core.pipeline import Pipeline
-from vision.core.types import Event, LaneStatus
 from vision.messages import LaneMeasured, Measurement
 
 QUEUE = [

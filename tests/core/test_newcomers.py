@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tests.support.roads import T0, Truck, detections, drive, gate, pose, section
+from vision.core.detections import Detections
+from vision.core.events import Event, Seen
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
-from vision.core.types import Detections, Event, Seen
 from vision.messages import VisitEnded, VisitStarted
 
 UPSTREAM = pose(x=16.0, y=150.0, downstream=True)

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.roads import HEIGHT, T0, WIDTH
 from vision.config import parse_gate, sections
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Event, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, Detections, Event, Seen, Tick
 from vision.messages import VisitEnded
 
 FRAME_S = 0.2

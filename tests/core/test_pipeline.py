@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.support.roads import T0, Truck, drive, gate, section
+from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, Event, LaneStatus, Seen, Tick
 from vision.messages import LaneMeasured, Message, VisitEnded
 
 QUEUE = [

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, Detections, Event, LaneStatus, Seen, Tick
 from vision.messages import LaneMeasured, Message, VisitEnded
 
 FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.roads import HEIGHT, LANES, T0, WIDTH, Truck, detections, drive, gate, pose, section
 from vision.config import GateConfig, parse_gate, sections
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, ConfigChanged, Event, Seen, Tick
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, ConfigChanged, Detections, Event, Seen, Tick
 from vision.messages import LaneMeasured, LaneVehicles, Message, VisitData, VisitEnded, VisitStarted
 
 QUEUE = [Truck("A", 2.0, 60.0), Truck("A", 10.0, 64.0, halt_m=20.0), Truck("B", 5.0, 40.0)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, kaplan_meier, level_of_service, span_of
-from vision.core.types import Visit
+from vision.core.lanes.vehicle import Visit
 
 TIMES = st.lists(st.integers(1, 400).map(float), min_size=1, max_size=30)
 VISIT = Visit("v", "A", "truck", 0.0, 1.0, 20.0, 70.0, 130.0, "departed", False, False, None)

@@ -65,7 +65,7 @@ PARENT = """
 import sys
 from pathlib import Path
 import redis
-from api.embedded import data_lock, embedded_bus
+from api.commands.embedded_valkey import data_lock, embedded_bus
 with data_lock(Path(sys.argv[1])) as lock, embedded_bus(Path(sys.argv[1]), lock) as url:
     print(redis.Redis.from_url(url).info("server")["process_id"], flush=True)
     sys.stdin.read()

@@ -13,7 +13,7 @@ import yaml
 
 from api.cli import main
 from tests.support.gate_scene import T0, scene_events, scene_gate, write_scene
-from vision.core.types import Tick
+from vision.core.events import Tick
 from vision.messages import MESSAGE
 from vision.replay.replay import merged
 from vision.replay.result_files import ALERT_COLUMNS, LANE_COLUMNS, VISIT_COLUMNS

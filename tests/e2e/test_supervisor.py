@@ -145,7 +145,7 @@ def test_a_program_that_is_not_there() -> None:
 
 PARENT = """
 import sys
-from api.supervisor import Program, Supervisor
+from api.commands.supervisor import Program, Supervisor
 with Supervisor(lambda text: (sys.stdout.write(text), sys.stdout.flush())) as supervisor:
     supervisor.start(Program("api", [sys.executable, "-u", "-c", "import os, time; print(os.getpid()); time.sleep(60)"]))
     supervisor.watch(lambda: False, lambda: None)

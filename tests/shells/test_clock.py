@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.clock import NO_TIME_T, StreamClock, file_start
-from vision.core.types import CameraChanged, Detections, Seen, Tick
+from vision.camera.capture_time import NO_TIME_T, StreamClock, file_start
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Seen, Tick
 from vision.worker.tick_sequencer import TickSequencer
 
 T0 = 1_767_225_600.0

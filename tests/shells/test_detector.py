@@ -10,10 +10,10 @@ import pytest
 from tests.support.model import tiny_model
 from tests.support.video import BLUE, RED, draw, still
 from vision.config import DetectorConfig
-from vision.core.types import VEHICLE_CLASSES
 from vision.detection.open_detector import open_detector
 from vision.detection.yolo_output import Placement, class_map, decode
 from vision.errors import ModelError
+from vision.vocabulary import VEHICLE_CLASSES
 
 GROUND = np.full((360, 640, 3), 110, np.uint8)
 
@@ -143,7 +143,7 @@ SIGNALS = """
 import os, signal, sys, threading
 from pathlib import Path
 from vision.config import DetectorConfig
-from vision.detector import open_detector
+from vision.detection.open_detector import open_detector
 
 signal.signal(signal.SIGTERM, lambda *_: print("caught"))
 held = [open_detector(DetectorConfig(), Path(sys.argv[1]), 1)]

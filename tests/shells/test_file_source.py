@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.model import tiny_model
 from tests.support.video import Mover, make_video, still
+from vision.camera.capture_time import NO_TIME_T
 from vision.camera.open_source import open_source
-from vision.clock import NO_TIME_T
 from vision.config import Camera, DetectorConfig, View
-from vision.core.types import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen, Tick
 from vision.detection.open_detector import open_detector
 from vision.errors import StreamError
 from vision.ports import Frame

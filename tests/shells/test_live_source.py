@@ -14,7 +14,7 @@ from tests.support.video import make_video, still
 from vision.camera.decoding import open_video
 from vision.camera.rtsp_source import LiveSource
 from vision.clock import now
-from vision.core.types import CameraChanged
+from vision.core.events import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame
 from vision.simulation.rtsp.auth import Credentials

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from vision.core.types import CameraChanged, Detections, Seen
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Seen
 from vision.ports import Frame
 from vision.worker.frame_rates import RateWatch
 from vision.worker.load_shedding import DETECTION_STEP, MAX_STEP, LoadControl

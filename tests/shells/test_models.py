@@ -11,12 +11,12 @@ from tests.support.model import tiny_model
 from vision.camera.decoding import open_video, to_rgb
 from vision.camera.file_source import decoded_frames
 from vision.config import DetectorConfig
-from vision.core.types import VEHICLE_CLASSES
 from vision.detection import weights as models
 from vision.detection.open_detector import open_detector
 from vision.detection.weights import is_exported, prepare_weights
 from vision.errors import ModelError
 from vision.ports import Detector
+from vision.vocabulary import VEHICLE_CLASSES
 
 SHARED = Path(os.environ.get("LANEWATCH_SHARED", "../shared"))
 WEIGHTS = SHARED / "weights" / "yolo11n.pt"

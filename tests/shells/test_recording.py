@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.config import GateConfig, parse_gate
-from vision.core.types import CameraChanged, ConfigChanged, Detections, LaneStatus, Seen, Tick
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, ConfigChanged, LaneStatus, Seen, Tick
 from vision.errors import RecordingError
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.gate_scene import T0, scene_events, scene_gate, write_scene
 from vision.config import GateConfig, sections
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
 from vision.errors import RecordingError
 from vision.messages import Message
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording

@@ -8,7 +8,7 @@ import redis
 from tests.support.messages import alert_gate, camera_changed, measured
 from tests.support.redis import Valkey, valkey
 from vision.clock import now
-from vision.core.types import LaneStatus
+from vision.core.events import LaneStatus
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import StreamError
 from vision.messages import MESSAGE, LaneData

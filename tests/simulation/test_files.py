@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.cli import lanewatch
 from vision.config import load_gate
-from vision.core.types import Seen, Tick
+from vision.core.events import Seen, Tick
 from vision.errors import ConfigError, StreamError
 from vision.replay.recording import read_recording
 from vision.simulation.files import Order, simulate

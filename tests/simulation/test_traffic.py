@@ -12,9 +12,10 @@ from vision.simulation.bodies import draw_body
 from vision.simulation.car_following import acceleration
 from vision.simulation.demand import Demand, Surge, arrivals, draw_service_s
 from vision.simulation.layouts import LAYOUTS
+from vision.simulation.road import Road
 from vision.simulation.scenarios import SCENARIOS, Closure, Scenario
 from vision.simulation.scene import Scene
-from vision.simulation.traffic import Road, Traffic
+from vision.simulation.traffic import Traffic
 
 ROAD = Road((("EX1", "export"), ("EX2", "export"), ("IM1", "import"), ("IM2", "import"), ("IM3", "import")))
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import GateConfig, parse_gate
-from vision.core.types import CameraChanged, Detections, Event, Seen, Tick
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Event, Seen, Tick
 from vision.replay.recording import RecordingWriter
 
 __all__ = ["T0", "Truck", "scene_events", "scene_gate", "write_scene"]

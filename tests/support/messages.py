@@ -3,7 +3,6 @@
 from typing import Any
 
 from vision.config import AlertRule, GateConfig, parse_gate
-from vision.core.types import CameraState, LaneState
 from vision.messages import (
     Audit,
     CameraChanged,
@@ -18,6 +17,7 @@ from vision.messages import (
     message_id,
     timestamp_of,
 )
+from vision.vocabulary import CameraState, LaneState
 
 __all__ = ["alert_gate", "camera_changed", "heartbeat", "lane_changed", "measured"]
 

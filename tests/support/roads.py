@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.config import GateConfig, Section, parse_gate, sections
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Event, Seen, Tick
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.lane_axis import LaneAxis
 from vision.core.geometry.vehicle_projection import LaneTable, appearance
-from vision.core.types import CameraChanged, Detections, Event, Seen, Tick
 
 WIDTH, HEIGHT = 1920, 1080
 T0 = 1_767_225_600.0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vision.core.types import CameraChanged
+from vision.core.events import CameraChanged
 from vision.ports import Frame, FrameSource
 from vision.simulation.rtsp.auth import Credentials
 from vision.simulation.rtsp.media import FileMedia, Media, Unit

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from vision.config import GateConfig
-from vision.core.types import CameraState, VehicleClass
 from vision.messages import (
     Audit,
     CameraChanged,
@@ -21,6 +20,7 @@ from vision.messages import (
     message_id,
     timestamp_of,
 )
+from vision.vocabulary import CameraState, VehicleClass
 
 __all__ = ["Lane", "Truck", "calm", "camera", "jam", "lane_messages"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import redis
 
 from vision.config import sections
+from vision.core.events import CameraChanged, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, Seen, Tick
 from vision.replay.recording import Checkpoint, read_recording
 from vision.worker.redis_sink import RedisSink, claim
 

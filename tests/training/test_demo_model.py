@@ -10,7 +10,6 @@ import pytest
 
 from vision.commissioning.model_check import found_in
 from vision.config import DetectorConfig
-from vision.core.types import VEHICLE_CLASSES
 from vision.detection.open_detector import open_detector
 from vision.detection.weights import DEMO_MODEL, prepare_weights
 from vision.simulation.layouts import LAYOUTS
@@ -18,6 +17,7 @@ from vision.training.frames import labelled_frames
 from vision.training.precision import Judged, average_precision
 from vision.training.publication import DEMO, LARGEST_DEMO_MB
 from vision.training.validation import NEARLY_HIDDEN
+from vision.vocabulary import VEHICLE_CLASSES
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 UNSEEN_SEED = 20_261_122

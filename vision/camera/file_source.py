@@ -10,10 +10,11 @@ from typing import Final
 import av.error
 from av.video.frame import VideoFrame
 
+from vision.camera.capture_time import file_start
 from vision.camera.decoding import Video, VideoPacket, open_video, stream_error
 from vision.camera.frame_sampling import DueFrames, FrameMaker, Shape, reduced_fps
-from vision.clock import file_start, now, rounded
-from vision.core.types import CameraChanged
+from vision.clock import now, rounded
+from vision.core.events import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame
 

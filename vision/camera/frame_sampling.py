@@ -11,8 +11,9 @@ from av.video.frame import VideoFrame
 
 from vision.camera.decoding import DecodedPicture, to_rgb
 from vision.camera.image_quality import PictureHealth
-from vision.core.types import CameraChanged, CameraState
+from vision.core.events import CameraChanged
 from vision.ports import Frame
+from vision.vocabulary import CameraState
 
 __all__ = ["DueFrames", "FrameMaker", "Shape", "reduced_fps"]
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.types import CameraState
+from vision.vocabulary import CameraState
 
 __all__ = ["PictureHealth"]
 

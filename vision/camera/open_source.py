@@ -11,7 +11,7 @@ from vision.camera.frame_sampling import Shape
 from vision.camera.rtsp_source import LiveSource
 from vision.clock import now, rounded
 from vision.config import Camera
-from vision.core.types import CameraChanged
+from vision.core.events import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame, FrameSource
 from vision.redaction import redact_url

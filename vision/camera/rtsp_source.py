@@ -15,13 +15,15 @@ from typing import Final
 import av.error
 import structlog
 
+from vision.camera.capture_time import StreamClock
 from vision.camera.decoding import Video, VideoPacket, open_video
 from vision.camera.frame_sampling import DueFrames, FrameMaker, Shape, reduced_fps
-from vision.clock import StreamClock, now, rounded
-from vision.core.types import CameraChanged, CameraState
+from vision.clock import now, rounded
+from vision.core.events import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame
 from vision.redaction import redact_url
+from vision.vocabulary import CameraState
 
 __all__ = ["LiveSource"]
 

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.types import VEHICLE_CLASSES, Detections
+from vision.core.detections import Detections
 from vision.errors import ConfigError
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["LEAST_SCORE", "check_name", "contact_sheet", "save_sheet", "tile"]
 

@@ -17,9 +17,10 @@ from vision.camera.decoding import Video, is_live, open_video, stream_error, to_
 from vision.camera.file_source import decoded_frames
 from vision.camera.frame_sampling import DueFrames
 from vision.commissioning.contact_sheet import Image, tile
-from vision.core.types import VEHICLE_CLASSES, Detections
+from vision.core.detections import Detections
 from vision.errors import StreamError
 from vision.ports import Detector
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = [
     "NETWORK_PX",

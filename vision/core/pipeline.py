@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from vision.config import Camera, GateConfig, Section, View
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.lanes.data_quality import CameraHealth, lane_quality
 from vision.core.lanes.lane_measures import figures
 from vision.core.lanes.lane_queue import LaneLine
@@ -23,10 +24,9 @@ from vision.core.lanes.message_builders import (
     visit_started,
 )
 from vision.core.lanes.overlay import TailLine, overlay_boxes, overlay_tail
-from vision.core.lanes.vehicle import Vehicle
+from vision.core.lanes.vehicle import Vehicle, Visit
 from vision.core.tracking.ground_tracker import GroundScene
 from vision.core.tracking.image_only_tracker import PictureScene
-from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
 from vision.messages import FrameEvent, Message
 
 __all__ = ["Pipeline"]

@@ -22,6 +22,6 @@ def open_detector(config: DetectorConfig, weights: Path, threads: int = 1, devic
         from vision.detection.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 (torch)
 
         return UltralyticsDetector(config, weights, threads, device)
-    from vision.detection.openvino_detector import OpenVinoDetector  # noqa: PLC0415 (keeps `import vision.detector` light)
+    from vision.detection.openvino_detector import OpenVinoDetector  # noqa: PLC0415 (keeps importing this light)
 
     return OpenVinoDetector(config, weights, threads)

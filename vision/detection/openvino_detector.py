@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from vision.config import DetectorConfig
-from vision.core.types import Detections
+from vision.core.detections import Detections
 from vision.detection.openvino_runtime import core, openvino
 from vision.detection.yolo_output import Placement, class_map, decode
 from vision.errors import ModelError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import DetectorConfig
-from vision.core.types import Detections
+from vision.core.detections import Detections
 from vision.detection.openvino_detector import fitted_shape
 from vision.detection.ultralytics_import import import_ultralytics
 from vision.detection.yolo_output import MAX_BOXES, ClassMap, class_map, rounded

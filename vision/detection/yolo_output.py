@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import DetectorConfig
-from vision.core.types import MAX_COORDINATE_PX, VEHICLE_CLASSES, Detections
+from vision.core.detections import MAX_COORDINATE_PX, Detections
 from vision.errors import ModelError
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["ClassMap", "Placement", "class_map", "decode", "rounded"]
 

@@ -18,9 +18,10 @@ from typing import BinaryIO, Final, cast
 from pydantic import ValidationError
 
 from vision.config import GateConfig
-from vision.core.types import VEHICLE_CLASSES, CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen, Tick
 from vision.errors import RecordingError
 from vision.replay.recording_format import Checkpoint, Header, Recorded, event_of, header_record, record_of
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["Checkpoint", "Header", "Recorded", "Recording", "RecordingWriter", "read_recording"]
 

@@ -14,18 +14,9 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from vision.config import GateConfig, config_hash
-from vision.core.types import (
-    VEHICLE_CLASSES,
-    CameraChanged,
-    CameraState,
-    ConfigChanged,
-    Detections,
-    Event,
-    LaneState,
-    LaneStatus,
-    Seen,
-    Tick,
-)
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.vocabulary import VEHICLE_CLASSES, CameraState, LaneState
 
 __all__ = ["Checkpoint", "Header", "Recorded", "event_of", "header_record", "record_of"]
 

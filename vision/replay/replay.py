@@ -14,8 +14,9 @@ from typing import Any
 
 from vision.config import GateConfig, Section, sections
 from vision.core.alerts.alert_fold import AlertFold
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.lanes.vehicle import Visit
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Visit
 from vision.errors import RecordingError
 from vision.messages import Message
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-from vision.core.types import Visit
+from vision.core.lanes.vehicle import Visit
 from vision.errors import ConfigError
 from vision.messages import AlertChanged, LaneMeasured, Message, VisitData, VisitEnded
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vision.config import GateConfig, config_hash
-from vision.core.types import Visit
+from vision.core.lanes.vehicle import Visit
 from vision.messages import AlertChanged, Audit, LaneMeasured, Measurement, Message, VisitEnded
 
 __all__ = ["Summary"]

@@ -9,7 +9,7 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from vision.core.types import CameraChanged, Event, Seen, Tick
+from vision.core.events import CameraChanged, Event, Seen, Tick
 from vision.ports import Detector, FrameSource
 
 __all__ = ["events_of", "with_ticks"]

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from vision.core.types import VehicleClass
+from vision.vocabulary import VehicleClass
 
 __all__ = ["Body", "Driving", "Shape", "draw_body"]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from vision.simulation.car_following import gap_is_safe
+from vision.simulation.road import Road
 from vision.simulation.vehicle import Slide, Vehicle
-
-if TYPE_CHECKING:
-    from vision.simulation.traffic import Road
 
 __all__ = ["SLIDE_M", "Changes"]
 

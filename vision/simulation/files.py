@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import yaml
 
-from vision.core.types import VEHICLE_CLASSES, CameraChanged, Detections, Seen, Tick
+from vision.core.detections import Detections
+from vision.core.events import CameraChanged, Seen, Tick
 from vision.errors import ConfigError
 from vision.replay.recording import RecordingWriter
 from vision.simulation.layouts import LAYOUTS
@@ -23,6 +24,7 @@ from vision.simulation.scenarios import SCENARIOS
 from vision.simulation.scene import START_T, Scene
 from vision.simulation.truth_files import write_truth
 from vision.simulation.video import VideoWriter
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["FPS", "Order", "check_names", "simulate"]
 

@@ -14,7 +14,8 @@ import numpy as np
 from vision.config import Camera, DetectorConfig, GateConfig, parse_gate
 from vision.simulation.camera import CameraPlan
 from vision.simulation.demand import Direction
-from vision.simulation.traffic import SERVICE_M, Road
+from vision.simulation.road import Road
+from vision.simulation.traffic import SERVICE_M
 
 __all__ = ["LANE_WIDTH_M", "LAYOUTS", "MAX_OVERLAP", "UTC_OFFSET_H", "LanePlan", "Layout"]
 

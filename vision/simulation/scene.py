@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from vision.core.types import LaneStatus
+from vision.core.events import LaneStatus
 from vision.simulation.layouts import UTC_OFFSET_H, Layout
 from vision.simulation.scenarios import Scenario
 from vision.simulation.traffic import Traffic

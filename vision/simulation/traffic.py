@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -17,28 +16,16 @@ from vision.simulation.bodies import draw_body
 from vision.simulation.car_following import acceleration
 from vision.simulation.changing import Changes
 from vision.simulation.demand import Direction, arrivals, draw_service_s
+from vision.simulation.road import Road
 from vision.simulation.scenarios import Scenario
 from vision.simulation.vehicle import Place, Vehicle
 
-__all__ = ["SERVICE_M", "STEP_S", "Road", "Traffic"]
+__all__ = ["SERVICE_M", "STEP_S", "Traffic"]
 
 STEP_S: Final = 0.1
 HALT_AT_M: Final = 1.0
 SERVICE_M: Final = 4.0
 SMALLEST_GAP_M: Final = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """The lanes as drivers know them, side by side in this order, and how far the road goes on both ways."""
-
-    lanes: tuple[tuple[str, Direction], ...]
-    approach_m: float = 300.0
-    exit_m: float = 120.0
-
-    def lanes_of(self, direction: Direction) -> tuple[str, ...]:
-        """The lanes of a direction, side by side."""
-        return tuple(lane for lane, way in self.lanes if way == direction)
 
 
 class Traffic:

@@ -23,7 +23,6 @@ import cv2
 import numpy as np
 import yaml
 
-from vision.core.types import VEHICLE_CLASSES
 from vision.errors import ConfigError
 from vision.simulation.bodies import Shape
 from vision.simulation.camera import CameraPlan
@@ -36,6 +35,7 @@ from vision.simulation.render.sight import Sight
 from vision.simulation.scenarios import Scenario
 from vision.simulation.traffic import Traffic
 from vision.training.compression import as_h264
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["FrameOrder", "Labelled", "labelled_frames", "write_frames"]
 

@@ -12,9 +12,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from vision.core.types import VEHICLE_CLASSES
 from vision.errors import ConfigError
 from vision.simulation.render.painter import Image
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["Batch", "Frames", "Note", "fitted", "load_frames"]
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from vision.commissioning.contact_sheet import contact_sheet, tile
 from vision.commissioning.model_check import NETWORK_PX, found_in
-from vision.core.types import VEHICLE_CLASSES
 from vision.ports import Detector
 from vision.simulation.render.painter import Image
 from vision.training.precision import Judged, average_precision
 from vision.training.samples import Frames
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["NEARLY_HIDDEN", "SIZES_PX", "Score", "judge", "judged", "sheet"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from vision.core.types import CameraChanged, Event, Seen
+from vision.core.events import CameraChanged, Event, Seen
 from vision.ports import Frame, Picture
 
 __all__ = ["EventQueue", "FrameSlots", "Queued"]

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from vision.clock import now
 from vision.config import GateConfig, parse_gate
-from vision.core.types import LaneStatus
+from vision.core.events import LaneStatus
 from vision.ephemeral_messages import FrameEvent, PictureEvent
 from vision.errors import ConfigError, StreamError
 from vision.messages import LaneData, LaneMeasured, LaneVehicles, Message

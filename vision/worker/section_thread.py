@@ -11,12 +11,13 @@ import structlog
 
 from vision.clock import now, rounded
 from vision.config import GateConfig, Section
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.core.types import CameraChanged, CameraState, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
 from vision.ports import MessageSink, Picture
 from vision.replay.recording_format import Checkpoint, Recorded
+from vision.vocabulary import CameraState
 from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
 from vision.worker.tick_sequencer import TickSequencer

@@ -14,7 +14,8 @@ from vision.camera.open_source import open_source
 from vision.config import GateConfig, Section, sections
 from vision.errors import ConfigError, LaneWatchError, StreamError
 from vision.ports import Detector, FrameSource
-from vision.worker.detect_thread import CameraReader, DetectorLoop
+from vision.worker.capture_thread import CameraReader
+from vision.worker.detect_thread import DetectorLoop
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots
 from vision.worker.section_thread import Recorder, SectionFeed, SectionSink

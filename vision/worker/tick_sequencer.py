@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from vision.core.types import CameraChanged, Event, Seen, Tick
+from vision.core.events import CameraChanged, Event, Seen, Tick
 
 __all__ = ["TickSequencer"]
 

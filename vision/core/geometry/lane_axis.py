@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vision.config import View
 from vision.core.geometry.camera_model import CameraPose
 
-__all__ = ["LaneAxis", "ground_axis", "iou", "overlap_of_first", "picture_axis", "points_in_polygon"]
+__all__ = ["LaneAxis", "ground_axis", "picture_axis", "points_in_polygon"]
 
 Array = NDArray[np.float64]
 MARGIN_M: Final = 400.0
@@ -102,24 +102,3 @@ def points_in_polygon(points: Array, polygon: Array) -> NDArray[np.bool_]:
     rise = np.where(y2 == y1, 1e-12, y2 - y1)
     crosses = ((y1 > y) != (y2 > y)) & (x < x1 + (y - y1) * (x2 - x1) / rise)
     return np.asarray(crosses.sum(1) % 2 == 1)
-
-
-def _intersections(a: Array, b: Array) -> Array:
-    wide = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
-    high = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
-    return np.asarray(np.maximum(wide, 0) * np.maximum(high, 0))
-
-
-def _areas(boxes: Array) -> Array:
-    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-
-
-def iou(a: Array, b: Array) -> Array:
-    """Intersection over union (N, M) of boxes (N, 4) and (M, 4)."""
-    both = _intersections(a, b)
-    return np.asarray(both / np.maximum(_areas(a)[:, None] + _areas(b)[None] - both, 1e-9))
-
-
-def overlap_of_first(a: Array, b: Array) -> Array:
-    """Share (N, M) of each first box (N, 4) that lies in each second box (M, 4)."""
-    return np.asarray(_intersections(a, b) / np.maximum(_areas(a)[:, None], 1e-9))

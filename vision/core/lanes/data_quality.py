@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final
 
-from vision.core.types import CameraChanged, CameraState, Quality, QualityReason
+from vision.core.events import CameraChanged
+from vision.vocabulary import CameraState, Quality, QualityReason
 
 __all__ = ["CameraHealth", "lane_quality"]
 

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.types import LevelOfService, Visit
+from vision.core.lanes.vehicle import Visit
+from vision.vocabulary import LevelOfService
 
 __all__ = ["MOVE_UP_S", "Durations", "LaneHistory", "Span", "What", "kaplan_meier", "level_of_service", "span_of"]
 

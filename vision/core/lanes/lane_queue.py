@@ -13,8 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from vision.config import Lane
 from vision.core.lanes.lane_history import LaneHistory
-from vision.core.lanes.vehicle import OpenVisit, Vehicle
-from vision.core.types import Visit
+from vision.core.lanes.vehicle import OpenVisit, Vehicle, Visit
 
 __all__ = ["Books", "LaneLine"]
 

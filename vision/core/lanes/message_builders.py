@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from vision.core.events import CameraChanged, LaneStatus
 from vision.core.lanes.data_quality import CameraHealth
 from vision.core.lanes.lane_history import level_of_service
 from vision.core.lanes.lane_measures import Figures, Shares
 from vision.core.lanes.lane_queue import LaneLine
-from vision.core.types import CameraChanged, LaneStatus, Quality, QualityReason, Visit
+from vision.core.lanes.vehicle import Visit
 from vision.messages import (
     Audit,
     CameraData,
@@ -28,6 +29,7 @@ from vision.messages import (
     timestamp_of,
 )
 from vision.messages import CameraChanged as CameraMessage
+from vision.vocabulary import Quality, QualityReason
 
 __all__ = ["camera_message", "lane_message", "measured_message", "vehicles_message", "visit_ended", "visit_started"]
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from vision.core.types import VEHICLE_CLASSES, Outcome, VehicleClass, Visit
+from vision.vocabulary import VEHICLE_CLASSES, Outcome, VehicleClass
 
-__all__ = ["STANDING_AFTER_S", "OpenVisit", "Vehicle"]
+__all__ = ["STANDING_AFTER_S", "OpenVisit", "Vehicle", "Visit"]
 
 STANDING_AFTER_S: Final = 1.0
 """A vehicle stands once it has been slow for longer than this (SUMO's E2 detector: 1 s)."""
@@ -25,6 +25,24 @@ EXPECTED_S: Final = 10.0
 """What is expected weighs as much as so many seconds of experience with a vehicle."""
 REGULAR_S: Final = 5.0
 """Time over which it is noted how regularly a vehicle is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One vehicle's stay in one lane; times are event time, None where not (yet) reached or not seen."""
+
+    visit_id: str
+    lane_id: str
+    vehicle_class: VehicleClass
+    first_seen_t: float
+    arrived_t: float | None
+    joined_t: float | None
+    service_t: float | None
+    left_t: float | None
+    outcome: Outcome
+    start_censored: bool
+    end_censored: bool
+    previous_visit_id: str | None
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera
+from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.lanes.lane_queue import LaneLine
 from vision.core.lanes.vehicle import Vehicle
@@ -25,7 +26,6 @@ from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
 from vision.core.tracking.sensor import Boxes, Eye
 from vision.core.tracking.track_deletion import lose_everyone, miss
 from vision.core.tracking.track_initiation import consider, follow
-from vision.core.types import Seen
 
 __all__ = ["GroundScene"]
 

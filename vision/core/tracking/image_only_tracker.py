@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera, View
-from vision.core.geometry.lane_axis import LaneAxis, overlap_of_first, picture_axis, points_in_polygon
+from vision.core.detections import Detections
+from vision.core.events import Seen
+from vision.core.geometry.boxes import overlap_of_first
+from vision.core.geometry.lane_axis import LaneAxis, picture_axis, points_in_polygon
 from vision.core.lanes.lane_queue import LaneLine
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
-from vision.core.types import Detections, Seen
 
 __all__ = ["PictureScene"]
 

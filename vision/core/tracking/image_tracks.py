@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from vision.core.geometry.lane_axis import iou, overlap_of_first
-from vision.core.types import VEHICLE_CLASSES, Detections
+from vision.core.detections import Detections
+from vision.core.geometry.boxes import iou, overlap_of_first
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["TRAIL_S", "BoxTracker", "Track", "merge_doubles", "merge_parts", "same_ground_share"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.config import Camera
+from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.geometry.vehicle_projection import S
 from vision.core.tracking.detection_model import Acuity
 from vision.core.tracking.image_tracks import BoxTracker, merge_doubles
 from vision.core.tracking.scene_state import Road
-from vision.core.types import Seen
 from vision.errors import ConfigError
 
 __all__ = ["Boxes", "Eye"]

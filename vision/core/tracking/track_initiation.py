@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.lane_axis import overlap_of_first
 from vision.core.geometry.vehicle_projection import LENGTH, Appearance, S, V, appearance
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import Track

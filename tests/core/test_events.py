@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vision.core.types import Detections, Tick, Tracks
+from vision.core.detections import Detections
+from vision.core.events import Tick
 
 GOOD = [10.0, 10.0, 20.0, 20.0]
 
@@ -32,7 +33,7 @@ def test_wrong_detections_are_refused(box: list[float], score: float, class_id: 
 
 def test_columns_must_have_one_value_a_box() -> None:
     with pytest.raises(ValueError, match=r"track_id must have shape \(1,\)"):
-        Tracks(np.array([GOOD], np.float32), np.zeros(2, np.int64), np.zeros(1, np.int16))
+        Detections(np.array([GOOD], np.float32), np.zeros(2, np.float32), np.zeros(1, np.int16))
     assert len(Detections.empty()) == 0
     assert len(detections(GOOD)) == 1
 

@@ -1,0 +1,74 @@
+"""What the core is told: a frame that was analysed, a camera's state, a second that passed, two notices. Pure.
+
+Event time `t` is POSIX seconds UTC, rounded to 1 ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vision.config import GateConfig
+from vision.core.detections import Detections
+from vision.vocabulary import CameraState, LaneState
+
+__all__ = ["CameraChanged", "ConfigChanged", "Event", "LaneStatus", "Seen", "Tick"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An analysed frame: what the detector found in it, possibly nothing."""
+
+    camera: str
+    session: int
+    t: float
+    detections: Detections
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChanged:
+    """A camera's new state, session or load-shedding step; width and height in pixels, 0 if unknown.
+
+    reason is for people and never holds a credential.
+    """
+
+    camera: str
+    session: int
+    t: float
+    state: CameraState
+    width: int
+    height: int
+    reason: str = ""
+    load_step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A whole second of event time: measurements are published here and nowhere else."""
+
+    t: float
+
+    def __post_init__(self) -> None:
+        if self.t != round(self.t):
+            raise ValueError(f"Tick.t must be a whole second, not {self.t}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """Notice that another version of the gate's configuration holds from t on."""
+
+    t: float
+    config: GateConfig
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """Notice that an operator or a schedule opened or closed a lane."""
+
+    lane: str
+    t: float
+    status: LaneState
+    by: str
+    reason: str
+
+
+Event = Seen | CameraChanged | Tick | ConfigChanged | LaneStatus
