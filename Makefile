@@ -39,7 +39,7 @@ run: ## Start everything, by itself a simulated gate (SPEED=10); SOURCE=file or 
 setup: ## Only do the set-up for run and test
 	@$(SETUP) test
 
-test: ## Run the tests; ML=1 also installs torch and runs what needs it, TESTS="tests/core -x" chooses
+test: ## Run the tests; ML=1 also installs torch and runs what needs it, TESTS="tests/vision/core -x" chooses
 	@$(SETUP) test
 	@[ -n "$$TESTS" ] || { $(SETUP) npm run --silent test; }
 	$(BIN)/pytest $(if $(ML),,-m "not ml") $$TESTS

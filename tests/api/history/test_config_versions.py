@@ -9,7 +9,7 @@ from tests.support.messages import alert_gate
 from vision.config import AlertRule, GateConfig, config_hash, load_gate
 from vision.errors import ConfigError
 
-KIM_THANH = Path(__file__).parents[2] / "config" / "kim-thanh.yaml"
+KIM_THANH = Path(__file__).parents[3] / "config" / "kim-thanh.yaml"
 
 
 def gate(fire_at: float) -> GateConfig:

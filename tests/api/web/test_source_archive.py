@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.web.source_archive import source_archive, source_files
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def names(archive):

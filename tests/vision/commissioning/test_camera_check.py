@@ -14,7 +14,7 @@ from vision.commissioning.lane_drawing import draw_lanes, save_picture
 from vision.config import load_gate
 from vision.errors import StreamError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def test_wrong_detections_are_refused(box: list[float], score: float, class_id: 
 
 
 def test_columns_must_have_one_value_a_box() -> None:
-    with pytest.raises(ValueError, match=r"track_id must have shape \(1,\)"):
+    with pytest.raises(ValueError, match=r"score must have shape \(1,\)"):
         Detections(np.array([GOOD], np.float32), np.zeros(2, np.float32), np.zeros(1, np.int16))
     assert len(Detections.empty()) == 0
     assert len(detections(GOOD)) == 1

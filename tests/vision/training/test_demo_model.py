@@ -19,7 +19,7 @@ from vision.training.publication import DEMO, LARGEST_DEMO_MB
 from vision.training.validation import NEARLY_HIDDEN
 from vision.vocabulary import VEHICLE_CLASSES
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+WEIGHTS = Path(__file__).parents[3] / "weights"
 UNSEEN_SEED = 20_261_122
 BOUNDS = {"day": (0, 0.75), "night-rain": (5, 0.65)}  # scene of that weather, AP50 at 24 px: far below what the card says
 
