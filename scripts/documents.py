@@ -213,7 +213,14 @@ def _messages() -> str:
         data = model.model_fields["data"].annotation
         text.append(f"### {type_}\n\n{_intro(model)}\n\n{_intro(data)}\n\n{_table(data, WORDS)}\n")
         text.append(f"```json\n{_json(bodies[type_].model_dump(mode='json'))}\n```\n")
-    parts = (messages.Percentiles, messages.Audit, messages.Vehicle, messages.TrueLane, messages.GateInfo, messages.LaneInfo)
+    parts = (
+        messages.Percentiles,
+        messages.Audit,
+        messages.VehicleData,
+        messages.TrueLane,
+        messages.GateInfo,
+        messages.LaneInfo,
+    )
     text += [f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, WORDS | GATE_WORDS)}" for part in parts]
     return "\n".join(text)
 

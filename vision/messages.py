@@ -24,8 +24,8 @@ __all__ = [
     "AlertData",
     "Audit",
     "Box",
-    "CameraChanged",
     "CameraData",
+    "CameraMessage",
     "FrameEvent",
     "GateSnapshot",
     "GateTruth",
@@ -44,7 +44,7 @@ __all__ = [
     "Snapshot",
     "Tail",
     "TrueLane",
-    "Vehicle",
+    "VehicleData",
     "Vehicles",
     "VisitData",
     "VisitEnded",
@@ -119,7 +119,7 @@ class Measurement(_Data):
     audit: Audit
 
 
-class Vehicle(_Data):
+class VehicleData(_Data):
     """One vehicle of a lane at one whole second."""
 
     visit_id: str
@@ -138,7 +138,7 @@ class Vehicles(_Data):
 
     lane_id: str
     t: float
-    vehicles: tuple[Vehicle, ...] | None
+    vehicles: tuple[VehicleData, ...] | None
 
 
 class VisitData(_Data):
@@ -265,7 +265,7 @@ class LaneChanged(_Message):
     data: LaneData
 
 
-class CameraChanged(_Message):
+class CameraMessage(_Message):
     """A camera's state changed."""
 
     type: Literal["camera.changed"] = "camera.changed"
@@ -352,7 +352,7 @@ Message = Annotated[
     | VisitStarted
     | VisitEnded
     | LaneChanged
-    | CameraChanged
+    | CameraMessage
     | AlertChanged
     | AlarmChanged
     | ServiceHeartbeat
@@ -386,7 +386,7 @@ def subject_of(message: Message) -> str:
             return message.data.lane_id
         case VisitStarted() | VisitEnded():
             return message.data.visit_id
-        case CameraChanged():
+        case CameraMessage():
             return message.data.camera_id
         case AlertChanged() | AlarmChanged():
             return message.data.alert_id

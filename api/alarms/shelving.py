@@ -22,7 +22,7 @@ from vision.messages import AlarmChanged, AlarmData, AlertData
 
 __all__ = ["due", "keep_shelves", "same_kind"]
 
-EVERY_S: Final = 1.0
+SHELVES_EVERY_S: Final = 1.0
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -34,7 +34,7 @@ async def keep_shelves(live: Live, emitter: Emitter) -> None:
                 await emitter.emit(message)
         except (*BUS_ERRORS, SQLAlchemyError) as error:
             _log.warning("shelving: the bus or the database does not answer; trying again", error=error)
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(SHELVES_EVERY_S)
 
 
 def due(view: GateView, t: float) -> list[AlarmChanged]:

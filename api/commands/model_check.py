@@ -28,7 +28,7 @@ LOW_SHARE: Final = 0.5
 
 def check_model_on(model: str, sources: Sequence[str], config: GateConfig | None, sheet: Path | None, pictures: int) -> None:
     """Runs a detector over each source and prints what it found. Raises LaneWatchError with a sentence."""
-    from vision.commissioning.contact_sheet import LEAST_SCORE, check_name, contact_sheet, save_sheet
+    from vision.commissioning.contact_sheet import LEAST_DRAWN_SCORE, check_name, contact_sheet, save_sheet
     from vision.commissioning.model_check import are_pictures
     from vision.detection.open_detector import open_detector
     from vision.detection.weights import prepare_weights
@@ -48,7 +48,9 @@ def check_model_on(model: str, sources: Sequence[str], config: GateConfig | None
         tiles += [report.tiles[len(report.tiles) * k // shown] for k in range(shown)]
     if sheet is not None:
         save_sheet(contact_sheet(tiles), sheet)
-        _say(f"{sheet}: {len(tiles)} pictures, boxes of score {LEAST_SCORE:g} or more (truck green, bus blue, car orange)")
+        _say(
+            f"{sheet}: {len(tiles)} pictures, boxes of score {LEAST_DRAWN_SCORE:g} or more (truck green, bus blue, car orange)"
+        )
 
 
 def _sources(sources: Sequence[str], config: GateConfig | None) -> dict[str, str]:
@@ -82,14 +84,14 @@ def _look(detector: Detector, name: str, source: str, pictures: int) -> ModelRep
 
 
 def _tell(found: ClassFound, pictures: int) -> None:
-    from vision.commissioning.model_check import SCORES, SIZES_PX
+    from vision.commissioning.model_check import CHECK_SIZES_PX, SCORES
 
     if not found.count:
         _say(f"  {found.name}: none")
         return
     _say(f"  {found.name}: {found.count}, {found.count / pictures:.1f} a picture, median score {found.median_score:.2f}")
     _say(f"    by score:        {_ranges(SCORES, found.by_score, '')}")
-    _say(f"    by shorter side: {_ranges(SIZES_PX, found.by_size, ' px')}")
+    _say(f"    by shorter side: {_ranges(CHECK_SIZES_PX, found.by_size, ' px')}")
 
 
 def _ranges(limits: Sequence[float], counts: Sequence[int], unit: str) -> str:

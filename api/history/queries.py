@@ -20,8 +20,8 @@ from vision.messages import AlarmData, AlertData, CameraData, LaneData, Measurem
 __all__ = [
     "Cursor",
     "HistoryPoint",
-    "Page",
     "Present",
+    "ResultPage",
     "find_alert",
     "lane_history",
     "list_alerts",
@@ -67,7 +67,7 @@ class HistoryPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class ResultPage(Generic[T]):
     """A page of a listing, newest first, and where the next one begins."""
 
     items: list[T] = field(default_factory=list)
@@ -126,18 +126,18 @@ def lane_history(store: Store, lane: str, from_t: int, to_t: int, step_s: int) -
 
 def list_visits(
     store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
-) -> Page[VisitData]:
+) -> ResultPage[VisitData]:
     """Visits first seen in span, newest first. where: column to wanted value."""
     rows, following = _paged(store, (visits.c.first_seen_t, visits.c.visit_id), where, span, after=after, limit=limit)
-    return Page([VisitData.model_validate(_plain(row)) for row in rows], following)
+    return ResultPage([VisitData.model_validate(_plain(row)) for row in rows], following)
 
 
 def list_alerts(
     store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
-) -> Page[AlertData]:
+) -> ResultPage[AlertData]:
     """Alerts that began in span, newest first. where: column to wanted value."""
     rows, following = _paged(store, (alerts.c.since, alerts.c.alert_id), where, span, after=after, limit=limit)
-    return Page([_alert(row) for row in rows], following)
+    return ResultPage([_alert(row) for row in rows], following)
 
 
 def find_alert(store: Store, alert_id: str) -> tuple[AlertData, AlarmData | None] | None:

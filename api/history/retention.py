@@ -19,7 +19,7 @@ from api.history.tables import camera_states, deliveries, lane_statuses, measure
 
 __all__ = ["keep_pruned", "prune"]
 
-EVERY_S: Final = 3600.0
+PRUNE_EVERY_S: Final = 3600.0
 BITE_S: Final = 3600
 DELIVERIES_S: Final = 30 * 86_400.0
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -32,7 +32,7 @@ async def keep_pruned(store: Store, kept_s: float) -> None:
             await prune(store, kept_s)
         except SQLAlchemyError as error:
             _log.warning("history could not be pruned; trying again in an hour", error=error)
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(PRUNE_EVERY_S)
 
 
 async def prune(store: Store, kept_s: float) -> None:

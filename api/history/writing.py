@@ -30,7 +30,7 @@ from api.history.tables import (
 from vision.messages import (
     AlarmChanged,
     AlertChanged,
-    CameraChanged,
+    CameraMessage,
     LaneChanged,
     LaneMeasured,
     Measurement,
@@ -40,8 +40,8 @@ from vision.messages import (
 )
 
 __all__ = [
-    "Batch",
     "Gap",
+    "HistoryBatch",
     "OtherRecorderError",
     "RecorderState",
     "add_gap",
@@ -79,7 +79,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class HistoryBatch:
     """What one transaction writes: messages of the stream, alerts derived from them, and the state after both."""
 
     messages: Sequence[Message]
@@ -99,7 +99,7 @@ def load_state(store: Store) -> RecorderState | None:
     return None if row is None else RecorderState(row.epoch, row.position, json.loads(row.alerts))
 
 
-def save_batch(store: Store, batch: Batch) -> None:
+def save_batch(store: Store, batch: HistoryBatch) -> None:
     """Writes a batch, its derived alerts with their outboxes and the state after it. Raises OtherRecorderError."""
     with store.write() as connection:
         _swap_state(connection, store.gate, batch.before, batch.after)
@@ -158,7 +158,7 @@ def _row(message: Message) -> tuple[Table, _Row] | None:
             return visits, data.model_dump()
         case LaneChanged(data=data):
             return lane_statuses, data.model_dump() | {"reason": data.reason[:500], "by": data.by[:64]}
-        case CameraChanged(data=data):
+        case CameraMessage(data=data):
             return camera_states, data.model_dump() | {"reason": data.reason[:500]}
         case AlertChanged(data=data):
             return alerts, data.model_dump() | {"action": json.dumps(data.action, ensure_ascii=False)}

@@ -22,7 +22,7 @@ from api.routes.bodies import (
 from api.routes.examples import HISTORY, LANE
 from api.services import CallerOf, Services, ServicesOf
 from api.stream.gate_view import gate_info
-from api.stream.truth_history import STEP_S
+from api.stream.truth_history import TRUTH_STEP_S
 from api.web.problems import Problem
 from vision.messages import LaneChanged, LaneData, message_id, timestamp_of
 
@@ -81,7 +81,7 @@ async def get_truth(services: ServicesOf, lane_id: str) -> TruthAnswer:
     points = [TruthStep(t=t, queue_vehicles_max=vehicles) for t, vehicles in live.truths.of(lane_id)]
     if live.view.simulation is None:
         raise Problem(404, "this gate is not simulated, or its simulation has told nothing yet: there is no truth")
-    return TruthAnswer(lane_id=lane_id, step_s=STEP_S, points=points)
+    return TruthAnswer(lane_id=lane_id, step_s=TRUTH_STEP_S, points=points)
 
 
 @router.post("/{lane_id}/status")

@@ -11,8 +11,8 @@ from vision.messages import (
     AlarmData,
     AlertChanged,
     AlertData,
-    CameraChanged,
     CameraData,
+    CameraMessage,
     GateInfo,
     GateSnapshot,
     GateTruth,
@@ -75,7 +75,7 @@ class GateView:
                 _newer(self.vehicles, vehicles.lane_id, vehicles)
             case LaneChanged(data=status):
                 _newer(self.statuses, status.lane_id, status)
-            case CameraChanged(data=camera):
+            case CameraMessage(data=camera):
                 _newer(self.cameras, camera.camera_id, camera)
             case AlertChanged(data=alert):
                 self.take_alert(alert)

@@ -16,7 +16,7 @@ from vision.messages import Heartbeat, ServiceHeartbeat, message_id, timestamp_o
 
 __all__ = ["beat"]
 
-EVERY_S: Final = 10
+HEARTBEAT_EVERY_S: Final = 10
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -25,10 +25,10 @@ async def beat(bus: Bus, recorder: Recorder, live: Live) -> None:
     while True:
         now = time.time()
         try:
-            await bus.append_once(_heartbeat(live, recorder.position, float(now // EVERY_S * EVERY_S)))
+            await bus.append_once(_heartbeat(live, recorder.position, float(now // HEARTBEAT_EVERY_S * HEARTBEAT_EVERY_S)))
         except BUS_ERRORS as error:
             _log.warning("no heartbeat: the bus does not answer", error=error)
-        await asyncio.sleep(EVERY_S - time.time() % EVERY_S)
+        await asyncio.sleep(HEARTBEAT_EVERY_S - time.time() % HEARTBEAT_EVERY_S)
 
 
 def _heartbeat(live: Live, position: str | None, t: float) -> ServiceHeartbeat:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["RESTARTED", "TOO_SLOW", "Client", "ClosedByHubError", "Frame", "Hub"]
+__all__ = ["RESTARTED", "TOO_SLOW", "Client", "ClosedByHubError", "Hub", "SocketFrame"]
 
 QUEUE: Final = 512
 TOO_SLOW: Final = 4008
@@ -31,7 +31,7 @@ class ClosedByHubError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SocketFrame:
     """One text frame for clients; type_ is the message's type. position None: it is in no stream and never sent again."""
 
     position: str | None
@@ -45,11 +45,11 @@ class Client:
     def __init__(self, types: frozenset[str] | None) -> None:
         self.gone = asyncio.Event()
         self._types = types
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[SocketFrame] = deque()
         self._ready = asyncio.Event()
         self.code = 0
 
-    def put(self, frame: Frame) -> bool:
+    def put(self, frame: SocketFrame) -> bool:
         """Queues a frame; False where the queue is full and the client was dropped."""
         if self._types is not None and frame.type_ not in self._types:
             return True
@@ -67,7 +67,7 @@ class Client:
         self._ready.set()
         self.gone.set()
 
-    async def next(self) -> Frame:
+    async def next(self) -> SocketFrame:
         """The next frame. Raises ClosedByHubError."""
         while not self._frames:
             if self.code:
@@ -88,7 +88,7 @@ class Hub:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def publish(self, frame: Frame) -> None:
+    def publish(self, frame: SocketFrame) -> None:
         """Gives a frame to every client; never waits."""
         if frame.position is not None:
             self.position = frame.position

@@ -19,7 +19,7 @@ from api.history.queries import Present, load_present
 from api.history.store import Store
 from api.history.writing import load_state
 from api.stream.gate_view import GateView
-from api.stream.hub import RESTARTED, Frame, Hub
+from api.stream.hub import RESTARTED, Hub, SocketFrame
 from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses, position_of
 from api.stream.truth_history import TruthHistory
 from vision.config import GateConfig
@@ -115,7 +115,7 @@ class Live:
         if truth.data != self.view.simulation:
             self.view.apply(truth)
             self.truths.add(truth.data)
-            self.hub.publish(Frame(None, truth.type, frame_text(self.hub.position, text)))
+            self.hub.publish(SocketFrame(None, truth.type, frame_text(self.hub.position, text)))
 
     def _take(self, entry: Entry) -> None:
         try:
@@ -125,7 +125,7 @@ class Live:
             return
         self.view.apply(message)
         self._seen(message)
-        self.hub.publish(Frame(entry.position, message.type, frame_text(entry.position, entry.text)))
+        self.hub.publish(SocketFrame(entry.position, message.type, frame_text(entry.position, entry.text)))
 
 
 async def follow_truth(bus: Bus, live: Live) -> None:

@@ -20,8 +20,8 @@ from vision.messages import MESSAGE, LaneChanged, Message
 __all__ = ["Emitter", "keep_emitting"]
 
 BATCH: Final = 200
-KEPT_S: Final = 86_400.0
-EVERY_S: Final = 10.0
+SENT_KEPT_S: Final = 86_400.0
+OUTBOX_EVERY_S: Final = 10.0
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -67,7 +67,7 @@ class Emitter:
 
     def _mark(self, sequences: list[int]) -> None:
         now = time.time()
-        old = delete(emissions).where(emissions.c.gate == self._store.gate, emissions.c.emitted_t < now - KEPT_S)
+        old = delete(emissions).where(emissions.c.gate == self._store.gate, emissions.c.emitted_t < now - SENT_KEPT_S)
         with self._store.write() as connection:
             connection.execute(update(emissions).where(emissions.c.sequence.in_(sequences)).values(emitted_t=now))
             connection.execute(old)
@@ -76,7 +76,7 @@ class Emitter:
 async def keep_emitting(emitter: Emitter) -> None:
     """Sends what stayed in the outbox while the bus was away, until it is cancelled."""
     while True:
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(OUTBOX_EVERY_S)
         try:
             await emitter.flush()
         except (*BUS_ERRORS, SQLAlchemyError) as error:

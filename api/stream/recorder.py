@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
-from api.history.writing import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
+from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, load_state, save_batch
 from api.stream.outbox import Emitter
 from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses
 from vision.config import GateConfig
@@ -139,7 +139,7 @@ class Recorder:
         pending.derived.extend(self._fold.step(message))
 
     async def _save(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> RecorderState:
-        batch = Batch(pending.messages, pending.derived, before, after, time.time(), self._webhooks, pending.gap)
+        batch = HistoryBatch(pending.messages, pending.derived, before, after, time.time(), self._webhooks, pending.gap)
         await asyncio.to_thread(save_batch, self._store, batch)
         if pending.gap is not None:
             _log.warning("history has a gap", reason=pending.gap.reason, after=pending.gap.from_position)

@@ -38,7 +38,7 @@ __all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_
 BUS_ERRORS: Final = (RedisError, OSError)
 START: Final = "0-0"
 WATCH_S: Final = 10
-ANSWER_S: Final = 5.0
+BUS_ANSWER_S: Final = 5.0
 T = TypeVar("T")
 KEPT_EMITTED: Final = 10_000
 # Appends a message unless its id was appended before: one step for the server, so a crash leaves both or none.
@@ -99,7 +99,7 @@ class Bus:
         self._redis = Redis.from_url(
             url,
             decode_responses=True,
-            socket_connect_timeout=ANSWER_S,
+            socket_connect_timeout=BUS_ANSWER_S,
             socket_timeout=None,  # with one, redis-py sends through asyncio.wait_for, which on Python 3.11 loses cancellations
             **({} if url.startswith("unix:") else {"socket_keepalive": True}),
             retry=Retry(NoBackoff(), 1),
@@ -119,7 +119,7 @@ class Bus:
     async def read(self, after: str, block_ms: int, count: int = 500) -> list[Entry]:
         """The entries after a position; waits up to block_ms for the first."""
         streams: dict[Any, Any] = {stream_key(self._gate): after}
-        found = await _in_time(self._redis.xread(streams, count, block_ms), ANSWER_S + block_ms / 1000)
+        found = await _in_time(self._redis.xread(streams, count, block_ms), BUS_ANSWER_S + block_ms / 1000)
         return [entry for entries in _of_streams(found) for entry in entries]
 
     async def between(self, after: str, upto: str, count: int = 500) -> list[Entry]:
@@ -188,7 +188,7 @@ async def _heard(channel: PubSub) -> str | None:
     return None if message is None else str(message["data"])
 
 
-async def _in_time(answer: Awaitable[T], within_s: float = ANSWER_S) -> T:
+async def _in_time(answer: Awaitable[T], within_s: float = BUS_ANSWER_S) -> T:
     """The server's answer. Raises TimeoutError where it does not come; the connection is then given up."""
     async with asyncio.timeout(within_s):
         return await answer

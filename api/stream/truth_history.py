@@ -7,10 +7,10 @@ from typing import Final
 
 from vision.messages import Simulation
 
-__all__ = ["STEP_S", "TruthHistory"]
+__all__ = ["TRUTH_STEP_S", "TruthHistory"]
 
-STEP_S: Final = 30
-STEPS: Final = 3600 // STEP_S
+TRUTH_STEP_S: Final = 30
+TRUTH_STEPS: Final = 3600 // TRUTH_STEP_S
 
 
 class TruthHistory:
@@ -21,9 +21,9 @@ class TruthHistory:
 
     def add(self, simulation: Simulation) -> None:
         """Takes one second in; one of a step before the last changes nothing."""
-        step = int(simulation.t // STEP_S * STEP_S)
+        step = int(simulation.t // TRUTH_STEP_S * TRUTH_STEP_S)
         for lane_id, lane in simulation.lanes.items():
-            held = self._lanes.setdefault(lane_id, deque(maxlen=STEPS))
+            held = self._lanes.setdefault(lane_id, deque(maxlen=TRUTH_STEPS))
             if not held or held[-1][0] < step:
                 held.append((step, lane.queue_vehicles))
             elif held[-1][0] == step:

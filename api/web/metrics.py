@@ -8,12 +8,12 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from api.stream.hub import Hub
-from vision.messages import AlertChanged, CameraChanged, LaneMeasured, Measurement, Message
+from vision.messages import AlertChanged, CameraMessage, LaneMeasured, Measurement, Message
 from vision.vocabulary import CAMERA_STATES
 
 __all__ = ["Metrics"]
 
-_MEASURES: Final = {
+_GAUGES: Final = {
     "queue_vehicles": "Vehicles that have joined the queue and not departed",
     "queue_m": "Length of the queue in metres",
     "vehicles": "Vehicles in the lane zone",
@@ -30,7 +30,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._measures = {name: self._gauge(name, text, "lane") for name, text in _MEASURES.items()}
+        self._measures = {name: self._gauge(name, text, "lane") for name, text in _GAUGES.items()}
         self._quality = self._gauge("quality", "1 for the lane's quality of measurement", "lane", "quality")
         self._audit = self._gauge("audit", "The lane's self-audit", "lane", "what")
         self._measured_t = self._gauge("measured_timestamp_seconds", "Event time of the last measurement", "lane")
@@ -56,7 +56,7 @@ class Metrics:
         match message:
             case LaneMeasured(data=data):
                 self._measured(data)
-            case CameraChanged(data=camera):
+            case CameraMessage(data=camera):
                 for state in CAMERA_STATES:
                     self._cameras.labels(camera.camera_id, state).set(state == camera.state)
             case AlertChanged(data=alert):

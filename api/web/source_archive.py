@@ -15,7 +15,7 @@ from typing import Final
 
 __all__ = ["source_archive", "source_files"]
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
+_TREE_ROOT: Final = Path(__file__).resolve().parents[2]
 _PACKAGES: Final = ("api", "vision")
 _TREE: Final = (
     *("LICENSE", "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml"),
@@ -26,7 +26,7 @@ _LARGEST_BYTES: Final = 1_000_000
 
 
 @cache
-def source_archive(root: Path = _ROOT) -> bytes:
+def source_archive(root: Path = _TREE_ROOT) -> bytes:
     """The archive, .tar.gz, everything under `lanewatch/`."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

@@ -1,7 +1,7 @@
 /** A lane as it is to be shown now: what may be said, and what must not. Pure. */
 
 import { ageS, freshness, TRUTH_S, type Freshness } from "./freshness";
-import type { AlertData, LaneData, LaneInfo, Measurement, Simulation, TrueLane, Vehicle, Vehicles } from "./messages";
+import type { AlertData, LaneData, LaneInfo, Measurement, Simulation, TrueLane, VehicleData, Vehicles } from "./messages";
 
 export type Reason = Measurement["quality_reasons"][number] | "no_data";
 
@@ -11,7 +11,7 @@ export interface LaneView {
   look: "live" | "stale" | "unknown";
   /** The figures; null when unknown. */
   measured: Measurement | null;
-  vehicles: readonly Vehicle[];
+  vehicles: readonly VehicleData[];
   reasons: readonly Reason[];
   calibrated: boolean;
   censored: boolean;

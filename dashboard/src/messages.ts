@@ -7,7 +7,7 @@ export type Message =
   | VisitStarted
   | VisitEnded
   | LaneChanged
-  | CameraChanged
+  | CameraMessage
   | AlertChanged
   | AlarmChanged
   | ServiceHeartbeat
@@ -141,12 +141,12 @@ export interface LaneVehicles {
 export interface Vehicles {
   lane_id: string;
   t: number;
-  vehicles: Vehicle[] | null;
+  vehicles: VehicleData[] | null;
 }
 /**
  * One vehicle of a lane at one whole second.
  */
-export interface Vehicle {
+export interface VehicleData {
   visit_id: string;
   vehicle_class: "truck" | "bus" | "car";
   front_m: number | null;
@@ -226,7 +226,7 @@ export interface LaneData {
 /**
  * A camera's state changed.
  */
-export interface CameraChanged {
+export interface CameraMessage {
   id: string;
   timestamp: string;
   gate: string;

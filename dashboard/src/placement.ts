@@ -1,6 +1,6 @@
 /** Where the vehicles of a lane and the tail of its queue are drawn, in per cent of the strip. Pure. */
 
-import type { Vehicle } from "./messages";
+import type { VehicleData } from "./messages";
 
 /** Length that stands for a vehicle of which one end is hidden. */
 const TYPICAL_M = { truck: 16, bus: 12, car: 4.5 } as const;
@@ -9,7 +9,7 @@ const WIDEST_SLOT = 11;
 const SLOT_FILL = 0.86;
 
 export interface Placed {
-  vehicle: Vehicle;
+  vehicle: VehicleData;
   /** From 1 at the stop line. */
   order: number;
   left: number;
@@ -20,7 +20,7 @@ export interface Placed {
 }
 
 /** Vehicles to scale: `scaleM` metres are 100 per cent, the stop line is 0. */
-export function placeToScale(vehicles: readonly Vehicle[], scaleM: number): Placed[] {
+export function placeToScale(vehicles: readonly VehicleData[], scaleM: number): Placed[] {
   return vehicles.flatMap((vehicle, index) => {
     const ends = endsOf(vehicle);
     if (ends === null) return [];
@@ -32,7 +32,7 @@ export function placeToScale(vehicles: readonly Vehicle[], scaleM: number): Plac
 }
 
 /** Vehicles in their order only, each the same width: for a lane without metres. */
-export function placeInOrder(vehicles: readonly Vehicle[]): Placed[] {
+export function placeInOrder(vehicles: readonly VehicleData[]): Placed[] {
   const slot = slotWidth(vehicles.length);
   return vehicles.map((vehicle, index) => ({
     vehicle,
@@ -60,7 +60,7 @@ const percent = (s_m: number, scaleM: number): number => Math.min(100, Math.max(
 
 const slotWidth = (count: number): number => Math.min(WIDEST_SLOT, 100 / Math.max(1, count));
 
-function endsOf(vehicle: Vehicle): { front: number; rear: number } | null {
+function endsOf(vehicle: VehicleData): { front: number; rear: number } | null {
   const typical = TYPICAL_M[vehicle.vehicle_class];
   const { front_m, rear_m } = vehicle;
   if (front_m !== null) return { front: front_m, rear: Math.max(rear_m ?? front_m + typical, front_m + 1) };

@@ -9,7 +9,7 @@ import type {
   Message,
   Snapshot,
   TrueLane,
-  Vehicle,
+  VehicleData,
 } from "../src/messages";
 
 const ENVELOPE = { id: "00000000-0000-0000-0000-000000000000", timestamp: "2026-01-01T00:00:00.000Z", gate: "g" };
@@ -63,7 +63,7 @@ export const trueLane = (changes: Partial<TrueLane> = {}): TrueLane => ({
   ...changes,
 });
 
-export const vehicle = (changes: Partial<Vehicle> = {}): Vehicle => ({
+export const vehicle = (changes: Partial<VehicleData> = {}): VehicleData => ({
   visit_id: "v",
   vehicle_class: "truck",
   front_m: 2,

@@ -9,7 +9,7 @@ from vision.messages import (
     AlertChanged,
     AlertData,
     LaneVehicles,
-    Vehicle,
+    VehicleData,
     Vehicles,
     VisitData,
     VisitEnded,
@@ -52,7 +52,7 @@ def visit_ended(name: str, lane: str, t: float, left_t: float, **more: Any) -> V
 def vehicles(lane: str, t: float, *names: str) -> LaneVehicles:
     """One lane.vehicles."""
     line = tuple(
-        Vehicle(
+        VehicleData(
             visit_id=visit_id(name),
             vehicle_class="truck",
             front_m=20.0 * index,

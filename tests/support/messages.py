@@ -5,8 +5,8 @@ from typing import Any
 from vision.config import AlertRule, GateConfig, parse_gate
 from vision.messages import (
     Audit,
-    CameraChanged,
     CameraData,
+    CameraMessage,
     Heartbeat,
     LaneChanged,
     LaneData,
@@ -50,10 +50,10 @@ def measured(lane: str, t: float, quality: str = "ok", censored: bool = False, *
     return LaneMeasured(id=message_id(GATE, "lane.measured", lane, t), timestamp=timestamp_of(t), gate=GATE, data=data)
 
 
-def camera_changed(camera: str, t: float, state: CameraState) -> CameraChanged:
+def camera_changed(camera: str, t: float, state: CameraState) -> CameraMessage:
     """One camera.changed."""
     data = CameraData(camera_id=camera, t=t, state=state, session=0, width=640, height=360)
-    return CameraChanged(id=message_id(GATE, "camera.changed", camera, t), timestamp=timestamp_of(t), gate=GATE, data=data)
+    return CameraMessage(id=message_id(GATE, "camera.changed", camera, t), timestamp=timestamp_of(t), gate=GATE, data=data)
 
 
 def lane_changed(lane: str, t: float, status: LaneState) -> LaneChanged:

@@ -8,14 +8,14 @@ from typing import Any, Final, Literal
 from vision.config import GateConfig
 from vision.messages import (
     Audit,
-    CameraChanged,
     CameraData,
+    CameraMessage,
     LaneMeasured,
     LaneVehicles,
     Measurement,
     Message,
     Percentiles,
-    Vehicle,
+    VehicleData,
     Vehicles,
     message_id,
     timestamp_of,
@@ -70,12 +70,12 @@ def lane_messages(gate: GateConfig, t: float, lane: Lane) -> list[Message]:
     ]
 
 
-def camera(gate: GateConfig, t: float, camera_id: str, state: CameraState, reason: str = "") -> CameraChanged:
+def camera(gate: GateConfig, t: float, camera_id: str, state: CameraState, reason: str = "") -> CameraMessage:
     """The camera.changed of a camera at t."""
     rate = 5.0 if state == "online" else None
     data = CameraData(camera_id=camera_id, t=t, state=state, reason=reason, session=0, width=1280, height=720, rate_fps=rate)
     id_ = message_id(gate.id, "camera.changed", camera_id, t)
-    return CameraChanged(id=id_, timestamp=timestamp_of(t), gate=gate.id, data=data)
+    return CameraMessage(id=id_, timestamp=timestamp_of(t), gate=gate.id, data=data)
 
 
 def calm(gate: GateConfig, t: float) -> list[Message]:
@@ -112,15 +112,15 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
     return [*cameras, *(message for lane in lanes for message in lane_messages(gate, t, lane))]
 
 
-def _vehicles(lane: Lane) -> tuple[Vehicle, ...]:
-    result: list[Vehicle] = []
+def _vehicles(lane: Lane) -> tuple[VehicleData, ...]:
+    result: list[VehicleData] = []
     next_m = 1.5
     for index, truck in enumerate(lane.line):
         front = truck.front_m if truck.front_m is not None else next_m
         next_m = front + LENGTH_M[truck.kind] + GAP_M
         in_service = truck.standing and front < 4
         result.append(
-            Vehicle(
+            VehicleData(
                 visit_id=f"{lane.id}-visit-{index}",
                 vehicle_class=truck.kind,
                 front_m=round(front, 1) if lane.calibrated else None,
@@ -135,7 +135,7 @@ def _vehicles(lane: Lane) -> tuple[Vehicle, ...]:
     return tuple(result)
 
 
-def _figures(lane: Lane, t: float, vehicles: tuple[Vehicle, ...] | None) -> dict[str, Any]:
+def _figures(lane: Lane, t: float, vehicles: tuple[VehicleData, ...] | None) -> dict[str, Any]:
     queue = None if vehicles is None else [one for one in vehicles if one.standing]
     count = None if queue is None else len(queue)
     expected = None if count is None else count * 190.0

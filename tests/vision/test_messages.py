@@ -1,13 +1,13 @@
 """Messages have deterministic ids and times that survive their JSON."""
 
-from vision.messages import MESSAGE, CameraChanged, CameraData, message_id, subject_of, t_of, timestamp_of
+from vision.messages import MESSAGE, CameraData, CameraMessage, message_id, subject_of, t_of, timestamp_of
 
 T = 1767225600.123
 
 
-def camera_message(t: float) -> CameraChanged:
+def camera_message(t: float) -> CameraMessage:
     data = CameraData(camera_id="c1", t=t, state="online", session=0, width=640, height=360)
-    return CameraChanged(id=message_id("g", "camera.changed", "c1", t), timestamp=timestamp_of(t), gate="g", data=data)
+    return CameraMessage(id=message_id("g", "camera.changed", "c1", t), timestamp=timestamp_of(t), gate="g", data=data)
 
 
 def test_the_same_facts_have_the_same_id() -> None:

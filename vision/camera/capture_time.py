@@ -19,7 +19,7 @@ ODD_S: Final = 2.0  # a frame whose time is this far off is odd
 ODD_FOR_S: Final = 1.0  # a new session begins only when frames stay odd for so long
 SETTLING_S: Final = 1.0  # the burst that a server sends at first arrives late; the offset steps down while it lasts
 FOLLOW_S_PER_S: Final = 0.001
-WINDOW_S: Final = 60.0
+OFFSET_WINDOW_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class StreamClock:
         self._delay_s = 0.0
         self._start_pts = pts_s
         self._odd_since = self._target = None
-        self._window_end, self._lowest = pts_s + WINDOW_S, arrival - pts_s
+        self._window_end, self._lowest = pts_s + OFFSET_WINDOW_S, arrival - pts_s
 
     def _is_odd(self, pts_s: float, arrival: float) -> bool:
         assert self._offset is not None
@@ -111,7 +111,7 @@ class StreamClock:
             if self._reported and self._target is None:
                 self._delay_s = self._lowest - self._offset  # the way from the camera, which is no drift
             self._target = self._lowest - self._delay_s
-            self._window_end, self._lowest = pts_s + WINDOW_S, late
+            self._window_end, self._lowest = pts_s + OFFSET_WINDOW_S, late
         if self._target is not None:
             step = FOLLOW_S_PER_S * max(0.0, pts_s - self._last_pts)
             self._offset += min(step, max(-step, self._target - self._offset))

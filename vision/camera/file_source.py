@@ -20,7 +20,7 @@ from vision.ports import Frame
 
 __all__ = ["FileSource", "PacedFile", "decoded_frames"]
 
-LATEST_S: Final = 1.0  # a frame of a live file that is later than this is dropped
+LATE_FRAME_S: Final = 1.0  # a frame of a live file that is later than this is dropped
 MAX_SILENT_ERRORS: Final = 1000  # packets in a row that cannot be decoded, before a file is called bad
 
 
@@ -95,7 +95,7 @@ class PacedFile:
                     return
                 video.economise(self._load_step)
                 due.fps = reduced_fps(self._fps, self._load_step)
-                if due.is_due(pts_s) and now() - start - pts_s < LATEST_S:
+                if due.is_due(pts_s) and now() - start - pts_s < LATE_FRAME_S:
                     yield from maker.made_from(decoded, session, rounded(start + pts_s))
         finally:
             video.close()

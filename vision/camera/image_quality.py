@@ -20,7 +20,7 @@ BAD_FOR_S: Final = 3.0  # before a picture's state becomes the camera's
 GOOD_FOR_S: Final = 2.0  # before the camera is online again
 FROZEN_FOR_S: Final = 10.0
 CHANGED_LEVELS: Final = 2
-CHANGED_SHARE: Final = 0.0005  # of the pixels: fewer than these changed since the freeze began
+CHANGED_PIXELS_SHARE: Final = 0.0005  # of the pixels: fewer than these changed since the freeze began
 DARK_MEAN: Final = 20.0
 DARK_BRIGHTEST: Final = 60.0  # 99th percentile: by night headlamps keep a picture from being dark
 BRIGHT_MEAN: Final = 235.0
@@ -71,7 +71,7 @@ class PictureHealth:
             changed = 1.0
         else:
             changed = float((np.abs(green - self._reference) > CHANGED_LEVELS).mean())
-        if changed >= CHANGED_SHARE:
+        if changed >= CHANGED_PIXELS_SHARE:
             self._reference, self._reference_t = green, t
         return t - self._reference_t >= FROZEN_FOR_S
 

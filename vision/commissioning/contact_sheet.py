@@ -14,10 +14,10 @@ from vision.core.detections import Detections
 from vision.errors import ConfigError
 from vision.vocabulary import VEHICLE_CLASSES
 
-__all__ = ["LEAST_SCORE", "check_name", "contact_sheet", "save_sheet", "tile"]
+__all__ = ["LEAST_DRAWN_SCORE", "check_name", "contact_sheet", "save_sheet", "tile"]
 
 Image = NDArray[np.uint8]
-LEAST_SCORE: Final = 0.25
+LEAST_DRAWN_SCORE: Final = 0.25
 WIDTH: Final = 640
 COLUMNS: Final = 3
 _COLOURS: Final = ((80, 220, 80), (70, 170, 240), (250, 170, 60))
@@ -42,7 +42,7 @@ def tile(image: Image, found: Detections) -> Image:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     drawn: Image = cv2.resize(image, (WIDTH, max(1, round(image.shape[0] * scale))), interpolation=way)
     for box, score, kind in zip(found.xyxy * scale, found.score, found.class_id, strict=True):
-        if score >= LEAST_SCORE:
+        if score >= LEAST_DRAWN_SCORE:
             x1, y1, x2, y2 = (round(float(side)) for side in box)
             cv2.rectangle(drawn, (x1, y1), (x2, y2), _COLOURS[kind], 1)
             _write(drawn, f"{VEHICLE_CLASSES[kind]} {score:.2f}", (x1, max(9, y1 - 2)), _COLOURS[kind])

@@ -23,10 +23,10 @@ from vision.ports import Detector
 from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = [
+    "CHECK_SIZES_PX",
     "NETWORK_PX",
     "PICTURES",
     "SCORES",
-    "SIZES_PX",
     "ClassFound",
     "ModelReport",
     "are_pictures",
@@ -40,7 +40,7 @@ MOST_FPS: Final = 2.0
 LIVE_S: Final = 15.0
 NETWORK_PX: Final = 640
 SCORES: Final = (0.1, 0.25, 0.5, 0.75)
-SIZES_PX: Final = (0, 16, 24, 48)
+CHECK_SIZES_PX: Final = (0, 16, 24, 48)
 _KINDS: Final = {".jpg", ".jpeg", ".png"}
 
 
@@ -125,7 +125,7 @@ def _of_class(name: str, scores: NDArray[np.float32], shorter: NDArray[np.float6
         len(scores),
         float(np.median(scores)) if len(scores) else 0.0,
         tuple(np.histogram(scores, [*SCORES, np.inf])[0].tolist()),
-        tuple(np.histogram(shorter, [*SIZES_PX, np.inf])[0].tolist()),
+        tuple(np.histogram(shorter, [*CHECK_SIZES_PX, np.inf])[0].tolist()),
     )
 
 

@@ -13,7 +13,7 @@ from vision.config import Camera, GateConfig, Section, View
 from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.lanes.data_quality import CameraHealth, lane_quality
 from vision.core.lanes.lane_measures import figures
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.message_builders import (
     SEEN_S,
     camera_message,
@@ -31,7 +31,7 @@ from vision.messages import FrameEvent, Message
 
 __all__ = ["Pipeline"]
 
-CHECKPOINT_VERSION: Final = 3
+PIPELINE_CHECKPOINT_VERSION: Final = 3
 
 
 class Pipeline:
@@ -42,7 +42,7 @@ class Pipeline:
         self._tick_t: float | None = None
         self._last_seen: dict[str, Seen] = {}
         self._health: dict[str, CameraHealth] = {}
-        self._lines: dict[str, LaneLine] = {}
+        self._lines: dict[str, LaneQueue] = {}
         self._build(config, section)
 
     def step(self, event: Event) -> list[Message]:
@@ -64,7 +64,7 @@ class Pipeline:
     def checkpoint(self) -> dict[str, Any]:
         """Plain JSON data with all that is needed to go on, and "t": the last tick that was published."""
         return {
-            "version": CHECKPOINT_VERSION,
+            "version": PIPELINE_CHECKPOINT_VERSION,
             "t": self._tick_t,
             "number": self._number,
             "health": {name: health.as_data() for name, health in self._health.items()},
@@ -77,7 +77,7 @@ class Pipeline:
     def restore(cls, config: GateConfig, section: Section, data: dict[str, Any]) -> Pipeline:
         """A pipeline that goes on from a checkpoint; nothing at or before data["t"] is published again."""
         pipeline = cls(config, section)
-        if data.get("version") != CHECKPOINT_VERSION:
+        if data.get("version") != PIPELINE_CHECKPOINT_VERSION:
             return pipeline
         pipeline._load(data)
         return pipeline
@@ -117,7 +117,7 @@ class Pipeline:
             window_s = config.statistics.window_s
             line = old.get(name)
             if line is None or line.calibrated != (name in metric):
-                line = LaneLine(config.id, config.lane(name), window_s, calibrated=name in metric)
+                line = LaneQueue(config.id, config.lane(name), window_s, calibrated=name in metric)
             line.lane, line.history.window_s = config.lane(name), window_s
             self._lines[name] = line
         self._health = {name: self._health.get(name, CameraHealth()) for name in section.cameras}
@@ -199,7 +199,7 @@ class Pipeline:
             messages += self._measured(name, line, t)
         return messages
 
-    def _measured(self, name: str, line: LaneLine, t: float) -> list[Message]:
+    def _measured(self, name: str, line: LaneQueue, t: float) -> list[Message]:
         cameras = [self._health[camera] for camera in self._views[name]]
         held = sum(t - vehicle.seen_t > SEEN_S for vehicle in line.vehicles)
         quality, reasons = lane_quality(cameras, t, calibrated=line.calibrated, held=held, vehicles=len(line.vehicles))

@@ -68,7 +68,7 @@ ALERT_COLUMNS: Final = (
     "quality",
     "stale",
 )
-_NAMES: Final = ("messages.jsonl", "lanes.csv", "visits.csv", "alerts.csv", "summary.json")
+_FILE_NAMES: Final = ("messages.jsonl", "lanes.csv", "visits.csv", "alerts.csv", "summary.json")
 
 
 class OutputWriter:
@@ -85,7 +85,7 @@ class OutputWriter:
         self._open_files = ExitStack()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = {name: self._open(name) for name in _NAMES}
+            self._files = {name: self._open(name) for name in _FILE_NAMES}
         except OSError as error:
             self.discard()
             raise self._failed(error) from None
@@ -121,14 +121,14 @@ class OutputWriter:
         json.dump(self._summary, self._files["summary.json"], indent=2, ensure_ascii=False, allow_nan=False)
         self._files["summary.json"].write("\n")
         self._open_files.close()
-        for name in _NAMES:
+        for name in _FILE_NAMES:
             self._part(name).replace(self._folder / name)
 
     def discard(self) -> None:
         """Throws away what was written, and the folder if it was not there before."""
         with suppress(OSError):
             self._open_files.close()
-        for name in _NAMES:
+        for name in _FILE_NAMES:
             with suppress(OSError):
                 self._part(name).unlink()
         if self._made and self._folder.is_dir() and not any(self._folder.iterdir()):

@@ -63,7 +63,7 @@ class _Kind:
     height_m: tuple[float, float]
 
 
-_KINDS: Final = (
+_BODY_KINDS: Final = (
     _Kind("semi", 0.56, (15.5, 18.0), (2.5, 2.55), (3.8, 4.2)),
     _Kind("rigid12", 0.16, (11.0, 13.0), (2.45, 2.5), (3.4, 4.0)),
     _Kind("rigid7", 0.14, (6.8, 8.6), (2.1, 2.4), (2.9, 3.5)),
@@ -71,15 +71,15 @@ _KINDS: Final = (
     _Kind("van", 0.05, (5.0, 6.0), (1.9, 2.05), (2.2, 2.7)),
     _Kind("car", 0.06, (4.2, 4.9), (1.75, 1.9), (1.45, 1.75)),
 )
-_SHARES: Final = np.array([kind.share for kind in _KINDS]) / sum(kind.share for kind in _KINDS)
+_SHARES: Final = np.array([kind.share for kind in _BODY_KINDS]) / sum(kind.share for kind in _BODY_KINDS)
 _HEAVY: Final = Driving(8.0, 1.7, 2.2, 0.9, 1.5, 1.2)
 _LIGHT: Final = Driving(8.6, 1.3, 1.9, 1.5, 2.0, 0.8)
 
 
 def draw_body(random: np.random.Generator, mix: Mapping[Shape, float] | None = None) -> Body:
     """A vehicle of the gate's mix, or of another: shares by shape."""
-    shares = _SHARES if mix is None else np.array([mix.get(kind.shape, 0.0) for kind in _KINDS])
-    kind = _KINDS[int(random.choice(len(_KINDS), p=shares / shares.sum()))]
+    shares = _SHARES if mix is None else np.array([mix.get(kind.shape, 0.0) for kind in _BODY_KINDS])
+    kind = _BODY_KINDS[int(random.choice(len(_BODY_KINDS), p=shares / shares.sum()))]
     length, width, height = (float(random.uniform(*span)) for span in (kind.length_m, kind.width_m, kind.height_m))
     usual = _LIGHT if kind.shape in {"van", "car"} else _HEAVY
     spread = np.clip(random.normal(1.0, 0.12, 4), 0.7, 1.3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vision.simulation.car_following import gap_is_safe
 from vision.simulation.road import Road
-from vision.simulation.vehicle import Slide, Vehicle
+from vision.simulation.vehicle import SimulatedVehicle, Slide
 
 __all__ = ["SLIDE_M", "Changes"]
 
@@ -20,7 +20,7 @@ _SLOWEST_MPS: Final = 2.5
 class Changes:
     """Moves vehicles between neighbouring lanes of one direction; a sliding vehicle stands in both rows."""
 
-    def __init__(self, road: Road, rows: dict[str, list[Vehicle]], share: float, random: np.random.Generator) -> None:
+    def __init__(self, road: Road, rows: dict[str, list[SimulatedVehicle]], share: float, random: np.random.Generator) -> None:
         self._rows = rows
         self._share = share
         self._random = random
@@ -40,13 +40,13 @@ class Changes:
                 elif (tenth + vehicle.number) % 10 == 0 and _may(vehicle):
                     self._consider(vehicle, lane, closed)
 
-    def _finish(self, vehicle: Vehicle) -> None:
+    def _finish(self, vehicle: SimulatedVehicle) -> None:
         slide = vehicle.slide
         if slide is not None and slide.share(vehicle.s) >= 1.0:
             self._rows[slide.from_lane].remove(vehicle)
             vehicle.slide = None
 
-    def _consider(self, vehicle: Vehicle, lane: str, closed: dict[str, bool]) -> None:
+    def _consider(self, vehicle: SimulatedVehicle, lane: str, closed: dict[str, bool]) -> None:
         for target in self._beside[lane]:
             if closed[lane]:
                 wants = not closed[target] or self._leads_out(lane, target, closed)
@@ -65,7 +65,7 @@ class Changes:
     def _ahead(self, lane: str, s: float) -> int:
         return sum(0 < other.s < s for other in self._rows[lane])
 
-    def _room(self, vehicle: Vehicle, target: str) -> bool:
+    def _room(self, vehicle: SimulatedVehicle, target: str) -> bool:
         row = self._rows[target]
         leader = next((other for other in reversed(row) if other.s < vehicle.s), None)
         follower = next((other for other in row if other.s >= vehicle.s), None)
@@ -78,7 +78,7 @@ class Changes:
         gap = follower.s - vehicle.rear_s
         return gap_is_safe(follower.body.driving, follower.speed_mps, gap, vehicle.speed_mps)
 
-    def _begin(self, vehicle: Vehicle, lane: str, target: str) -> None:
+    def _begin(self, vehicle: SimulatedVehicle, lane: str, target: str) -> None:
         row = self._rows[target]
         place = next((i for i, other in enumerate(row) if other.s >= vehicle.s), len(row))
         row.insert(place, vehicle)
@@ -86,5 +86,5 @@ class Changes:
         vehicle.lane = target
 
 
-def _may(vehicle: Vehicle) -> bool:
+def _may(vehicle: SimulatedVehicle) -> bool:
     return _WHERE_M[0] < vehicle.s < _WHERE_M[1] and vehicle.speed_mps > _SLOWEST_MPS and not vehicle.halted

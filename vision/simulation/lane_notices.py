@@ -21,9 +21,9 @@ from vision.simulation.scene import BY, REASON
 __all__ = ["LaneNotices"]
 
 CONNECT_S: Final = 2.0
-ANSWER_S: Final = 10.0
+NOTICE_ANSWER_S: Final = 10.0
 END_S: Final = 3.0
-RETRY_S: Final = 1.0
+NOTICE_RETRY_S: Final = 1.0
 LOUD_AFTER: Final = 30  # failures without an answer; until then the api may just be starting
 TOO_MANY: Final = 429
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class LaneNotices:
             scheme, headers = "", {}
         if scheme not in ("http", "https"):
             raise ConfigError(f"'{url}' is no address of an api; give for example http://127.0.0.1:8080")
-        patience = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+        patience = httpx.Timeout(NOTICE_ANSWER_S, connect=CONNECT_S)
         self._http = httpx.Client(base_url=url, headers=headers, timeout=patience, trust_env=False)
         self._newest = Newest[frozenset[str]]()
         self._thread = threading.Thread(target=self._run, name="lanes", daemon=True)
@@ -91,7 +91,7 @@ class LaneNotices:
                 failures += 1
                 if failures == LOUD_AFTER:
                     _log.warning("the api does not answer, so it is not told of lanes", reason=type(error).__name__)
-                self._newest.put_back(closed, RETRY_S)
+                self._newest.put_back(closed, NOTICE_RETRY_S)
 
     def _left_closed(self) -> set[str]:
         """The lanes that a simulation closed and that still are, once the api knows the present."""

@@ -116,7 +116,7 @@ class Layout:
         return scaled
 
 
-_NAMES: Final = {
+_LANE_NAMES: Final = {
     "EX1": {"vi": "Làn xuất 1", "en": "Export lane 1", "zh": "出口1道"},
     "EX2": {"vi": "Làn xuất 2", "en": "Export lane 2", "zh": "出口2道"},
     "IM1": {"vi": "Làn nhập 1", "en": "Import lane 1", "zh": "进口1道"},
@@ -132,7 +132,7 @@ _ALERTS: Final = [
 
 
 def _lane(plan: LanePlan, zone_m: float) -> dict[str, Any]:
-    return {"id": plan.id, "direction": plan.direction, "name": _NAMES[plan.id], "zone_m": zone_m, "service_m": SERVICE_M}
+    return {"id": plan.id, "direction": plan.direction, "name": _LANE_NAMES[plan.id], "zone_m": zone_m, "service_m": SERVICE_M}
 
 
 def _row(first: float, lanes: tuple[tuple[str, Direction, int], ...]) -> tuple[LanePlan, ...]:

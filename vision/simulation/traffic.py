@@ -18,11 +18,11 @@ from vision.simulation.changing import Changes
 from vision.simulation.demand import Direction, arrivals, draw_service_s
 from vision.simulation.road import Road
 from vision.simulation.scenarios import Scenario
-from vision.simulation.vehicle import Place, Vehicle
+from vision.simulation.vehicle import Place, SimulatedVehicle
 
-__all__ = ["SERVICE_M", "STEP_S", "Traffic"]
+__all__ = ["SERVICE_M", "TRAFFIC_STEP_S", "Traffic"]
 
-STEP_S: Final = 0.1
+TRAFFIC_STEP_S: Final = 0.1
 HALT_AT_M: Final = 1.0
 SERVICE_M: Final = 4.0
 SMALLEST_GAP_M: Final = 0.4
@@ -35,9 +35,9 @@ class Traffic:
         self.road = road
         self.scenario = scenario
         self.steps = 0
-        self.rows: dict[str, list[Vehicle]] = {lane: [] for lane, _ in road.lanes}
+        self.rows: dict[str, list[SimulatedVehicle]] = {lane: [] for lane, _ in road.lanes}
         self._closures = {lane: [c for c in scenario.closures if c.lane == lane] for lane in self.rows}
-        self._gate: dict[str, deque[Vehicle]] = {lane: deque() for lane in self.rows}
+        self._gate: dict[str, deque[SimulatedVehicle]] = {lane: deque() for lane in self.rows}
         chance = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)]
         self._bodies, self._services, self._choices = chance[:3]
         self._arrivals = {
@@ -50,10 +50,10 @@ class Traffic:
     @property
     def t(self) -> float:
         """Seconds since the start, a multiple of the step."""
-        return round(self.steps * STEP_S, 3)
+        return round(self.steps * TRAFFIC_STEP_S, 3)
 
     @property
-    def vehicles(self) -> list[Vehicle]:
+    def vehicles(self) -> list[SimulatedVehicle]:
         """Every vehicle on the road once, in order of its number."""
         found = {vehicle.number: vehicle for row in self.rows.values() for vehicle in row}
         return [found[number] for number in sorted(found)]
@@ -82,7 +82,7 @@ class Traffic:
 
     def places(self, t: float) -> list[Place]:
         """Where everything is at a t within the last step."""
-        share = min(1.0, max(0.0, 1.0 - (self.t - t) / STEP_S))
+        share = min(1.0, max(0.0, 1.0 - (self.t - t) / TRAFFIC_STEP_S))
         return [vehicle.place(share) for vehicle in self.vehicles]
 
     def _arrive(self) -> None:
@@ -98,16 +98,16 @@ class Traffic:
                 vehicle.entered_t = self.t
                 row.append(vehicle)
 
-    def _room(self, last: Vehicle, newcomer: Vehicle) -> bool:
+    def _room(self, last: SimulatedVehicle, newcomer: SimulatedVehicle) -> bool:
         gap = newcomer.s - last.rear_s
         newcomer.speed_mps = min(newcomer.body.driving.free_mps, last.speed_mps + max(0.0, gap - 4.0) * 0.4)
         return gap > newcomer.body.driving.gap_m + 1.0 * newcomer.speed_mps
 
-    def _make(self, lane: str, s: float) -> Vehicle:
+    def _make(self, lane: str, s: float) -> SimulatedVehicle:
         body = draw_body(self._bodies, self.scenario.mix)
         self._count += 1
         service = draw_service_s(body, self._services)
-        return Vehicle(self._count, body, lane, s, body.driving.free_mps, service, self.t)
+        return SimulatedVehicle(self._count, body, lane, s, body.driving.free_mps, service, self.t)
 
     def _choose(self, direction: Direction) -> str:
         lanes = self.road.lanes_of(direction)
@@ -124,7 +124,7 @@ class Traffic:
             first = next((vehicle for vehicle in row if not vehicle.served), None)
             if first is None or away or not (first.halted and first.s <= SERVICE_M):
                 continue
-            first.service_s -= STEP_S
+            first.service_s -= TRAFFIC_STEP_S
             if first.service_s <= 0:
                 first.served, first.halted, first.restart_t = True, False, None
 
@@ -133,8 +133,8 @@ class Traffic:
         vehicles = sorted(self.vehicles, key=lambda vehicle: vehicle.s)
         wanted = {v.number: self._drive(v, ahead[v.number]) for v in vehicles}
         for vehicle in vehicles:
-            speed = max(0.0, vehicle.speed_mps + wanted[vehicle.number] * STEP_S)
-            s = vehicle.s - (vehicle.speed_mps + speed) / 2 * STEP_S
+            speed = max(0.0, vehicle.speed_mps + wanted[vehicle.number] * TRAFFIC_STEP_S)
+            s = vehicle.s - (vehicle.speed_mps + speed) / 2 * TRAFFIC_STEP_S
             limit = max((leader.rear_s + SMALLEST_GAP_M for leader in ahead[vehicle.number]), default=s)
             if not vehicle.served:
                 limit = max(limit, HALT_AT_M - 0.5)
@@ -145,7 +145,7 @@ class Traffic:
             vehicle.s, vehicle.speed_mps = s, speed
             vehicle.braking = wanted[vehicle.number] < -0.4 or speed < 0.3
 
-    def _drive(self, vehicle: Vehicle, leaders: Sequence[Vehicle]) -> float:
+    def _drive(self, vehicle: SimulatedVehicle, leaders: Sequence[SimulatedVehicle]) -> float:
         """The acceleration; a driver who has halted starts again a moment after the room ahead has grown."""
         driving = vehicle.body.driving
         gaps = [(vehicle.s - leader.rear_s, leader.speed_mps) for leader in leaders]
@@ -162,7 +162,7 @@ class Traffic:
             default=acceleration(driving, vehicle.speed_mps, float("inf"), 0.0),
         )
 
-    def _restarts(self, vehicle: Vehicle, gap_m: float) -> bool:
+    def _restarts(self, vehicle: SimulatedVehicle, gap_m: float) -> bool:
         if gap_m < vehicle.body.driving.gap_m + 1.3:
             return False
         if vehicle.restart_t is None:
@@ -200,9 +200,9 @@ def _directions(road: Road) -> list[Direction]:
     return list(dict.fromkeys(way for _, way in road.lanes))
 
 
-def _leaders(rows: dict[str, list[Vehicle]]) -> dict[int, list[Vehicle]]:
+def _leaders(rows: dict[str, list[SimulatedVehicle]]) -> dict[int, list[SimulatedVehicle]]:
     """The vehicle ahead in each lane that a vehicle touches, by number."""
-    ahead: dict[int, list[Vehicle]] = {vehicle.number: [] for row in rows.values() for vehicle in row}
+    ahead: dict[int, list[SimulatedVehicle]] = {vehicle.number: [] for row in rows.values() for vehicle in row}
     for row in rows.values():
         for leader, follower in pairwise(row):
             ahead[follower.number].append(leader)

@@ -12,14 +12,14 @@ from itertools import zip_longest
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from vision.simulation.traffic import SERVICE_M, STEP_S, Traffic
-from vision.simulation.vehicle import Vehicle
+from vision.simulation.traffic import SERVICE_M, TRAFFIC_STEP_S, Traffic
+from vision.simulation.vehicle import SimulatedVehicle
 
 __all__ = ["LaneTruth", "TrueVisit", "Truth", "visit_id"]
 
-STANDING_MPS: Final = 5.0 / 3.6
+STANDING_MPS: Final = 5 / 3.6
 STANDING_S: Final = 1.0
-_DELAY: Final = round((STANDING_S + 0.2) / STEP_S)
+_DELAY: Final = round((STANDING_S + 0.2) / TRAFFIC_STEP_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class LaneTruth:
 class TrueVisit:
     """One vehicle's stay in one lane; times in seconds since the start, None where not (yet) reached."""
 
-    vehicle: Vehicle
+    vehicle: SimulatedVehicle
     lane_id: str
     first_seen_t: float
     start_censored: bool
@@ -104,7 +104,7 @@ class Truth:
             spots = self._seconds.pop(second)
             self.lanes += [self._row(second, lane, found) for lane, found in spots.items()]
 
-    def _follow(self, vehicle: Vehicle, t: float) -> None:
+    def _follow(self, vehicle: SimulatedVehicle, t: float) -> None:
         visit = self._open.get(vehicle.number)
         zone = self._zones_m[vehicle.lane_now]
         if visit is None:
@@ -190,8 +190,8 @@ def _jam(spots: list[_Spot], zone: float) -> tuple[int, float]:
     return sum(spot.standing for spot in spots), metres
 
 
-def _crossing(vehicle: Vehicle, s: float, t: float) -> float:
+def _crossing(vehicle: SimulatedVehicle, s: float, t: float) -> float:
     """When the front passed s within the last step."""
     moved = vehicle.previous_s - vehicle.s
     back = (s - vehicle.s) / moved if moved > 0 else 0.0
-    return round(t - min(1.0, max(0.0, back)) * STEP_S, 3)
+    return round(t - min(1.0, max(0.0, back)) * TRAFFIC_STEP_S, 3)

@@ -22,8 +22,8 @@ from vision.simulation.truth import LaneTruth
 
 __all__ = ["TruthFeed", "gate_truth"]
 
-ANSWER_S: Final = 2.0
-RETRY_S: Final = 0.5
+FEED_ANSWER_S: Final = 2.0
+FEED_RETRY_S: Final = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -39,7 +39,7 @@ class TruthFeed:
 
     def __init__(self, redis_url: str, gate: str) -> None:
         self._gate = gate
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=FEED_ANSWER_S, socket_connect_timeout=FEED_ANSWER_S)
         self._newest = Newest[GateTruth]()
         self._away = False
         self._thread = threading.Thread(target=self._run, name="truth", daemon=True)
@@ -52,7 +52,7 @@ class TruthFeed:
     def close(self) -> None:
         """Ends the thread; what waits is dropped. What was told last is forgotten TRUTH_S later."""
         self._newest.end()
-        self._thread.join(2 * ANSWER_S + 1.0)
+        self._thread.join(2 * FEED_ANSWER_S + 1.0)
         self._redis.close()
 
     def __enter__(self) -> Self:
@@ -69,7 +69,7 @@ class TruthFeed:
                 self._send(message)
             except redis.RedisError as error:
                 self._say_away(error)
-                self._newest.put_back(message, RETRY_S)
+                self._newest.put_back(message, FEED_RETRY_S)
             else:
                 self._away = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vision.simulation.bodies import Body
 
-__all__ = ["Place", "Slide", "Vehicle"]
+__all__ = ["Place", "SimulatedVehicle", "Slide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Vehicle:
+class SimulatedVehicle:
     """A vehicle on its way through the gate; s is its front, metres upstream of the stop line."""
 
     number: int

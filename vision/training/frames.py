@@ -42,8 +42,8 @@ __all__ = ["FrameOrder", "Labelled", "labelled_frames", "write_frames"]
 Label = tuple[int, float, float, float, float]
 Part = Literal["train", "val"]
 FRAMES_PER_SCENE: Final[dict[Part, int]] = {"train": 40, "val": 10}
-SMALLEST_PX: Final = 5.0
-LEAST_VISIBLE: Final = 0.04
+SMALLEST_LABEL_PX: Final = 5.0
+LEAST_LABELLED_SHARE: Final = 0.04
 MIX: Final[dict[Shape, float]] = {"semi": 0.26, "rigid12": 0.12, "rigid7": 0.13, "bus": 0.17, "van": 0.14, "car": 0.18}
 _WEATHERS: Final[dict[Weather, float]] = {
     "day": 0.25,
@@ -134,7 +134,7 @@ def labelled_frames(seed: int, part: Part, scene: int, count: int) -> Iterator[L
             traffic.step()
         shot = renderer.shoot(traffic.places(traffic.t), traffic.t, frame)
         jpeg = _compressed(shot.image, random)
-        seen = [s for s in shot.sights if s.shorter_px >= SMALLEST_PX and s.share >= LEAST_VISIBLE]
+        seen = [s for s in shot.sights if s.shorter_px >= SMALLEST_LABEL_PX and s.share >= LEAST_LABELLED_SHARE]
         labels = tuple(_label(s, layout.width, layout.height) for s in seen)
         visible, parked = tuple(round(s.share, 3) for s in seen), tuple(s.number == 0 for s in seen)
         yield Labelled(jpeg, labels, visible, parked, weather, layout.name)

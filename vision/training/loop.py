@@ -23,7 +23,7 @@ from vision.detection.ultralytics_import import import_ultralytics
 from vision.errors import ConfigError, ModelError
 from vision.training.beginning import beginning_in, network_of
 from vision.training.recipe import Recipe
-from vision.training.samples import Batch, Frames
+from vision.training.samples import Frames, SampleBatch
 
 __all__ = ["STATE", "Progress", "Trained", "train"]
 
@@ -96,7 +96,7 @@ class _Run:
         self.step = 0
         self.minutes = 0.0
         self._reader = ThreadPoolExecutor(1, "lanewatch-pictures")
-        self._ahead: Future[Batch] | None = None
+        self._ahead: Future[SampleBatch] | None = None
 
     @property
     def share(self) -> float:
@@ -202,12 +202,12 @@ class _Run:
         self._ahead = self._read(self.step + 1)
         return self._tensors(batch)
 
-    def _read(self, step: int) -> Future[Batch]:
+    def _read(self, step: int) -> Future[SampleBatch]:
         whole = self.recipe.sees_whole(self.recipe.share_at(step, self.minutes))
         shape = self.recipe.whole if whole else self.recipe.window
         return self._reader.submit(self.frames.batch, self.recipe.seed, step, self.recipe.batch, shape, whole=whole)
 
-    def _tensors(self, batch: Batch) -> dict[str, Any]:
+    def _tensors(self, batch: SampleBatch) -> dict[str, Any]:
         torch = self.torch
         images = torch.from_numpy(batch.images).to(self.device).float().div_(255)
         return {

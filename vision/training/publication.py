@@ -31,7 +31,7 @@ __all__ = ["DEMO", "LARGEST_DEMO_MB", "Published", "publish"]
 
 DEMO: Final = "lanewatch-demo"
 LARGEST_DEMO_MB: Final = 8.0
-LEAST_SCORE: Final = 0.01  # of the boxes that the average precision is made of
+LEAST_JUDGED_SCORE: Final = 0.01  # of the boxes that the average precision is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def publish(
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     if own and size_mb > LARGEST_DEMO_MB:
         raise ModelError(f"the demo model has {size_mb:.1f} MB, more than {LARGEST_DEMO_MB:g}; train a smaller network")
-    config = DetectorConfig(min_score=LEAST_SCORE)
+    config = DetectorConfig(min_score=LEAST_JUDGED_SCORE)
     config = config.model_copy(update={"max_overlap": MAX_OVERLAP}) if own else config  # as at its gate
     detector = open_detector(config, folder, threads)
     scores = tuple(judge(list(judged(detector, validation))))

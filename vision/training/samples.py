@@ -16,7 +16,7 @@ from vision.errors import ConfigError
 from vision.simulation.render.painter import Image
 from vision.vocabulary import VEHICLE_CLASSES
 
-__all__ = ["Batch", "Frames", "Note", "fitted", "load_frames"]
+__all__ = ["Frames", "Note", "SampleBatch", "fitted", "load_frames"]
 
 Boxes = NDArray[np.float32]
 PADDING: Final = 114
@@ -27,7 +27,7 @@ _SMALLEST_PX: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SampleBatch:
     """images uint8 (B, 3, H, W) RGB; for each box its picture's index, class, and centre and size in 0..1."""
 
     images: NDArray[np.uint8]
@@ -74,7 +74,7 @@ class Frames:
         kind, x, y, w, h = self.labels[index].T
         return np.stack([kind, (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height], axis=1)
 
-    def batch(self, seed: int, step: int, size: int, shape: tuple[int, int], *, whole: bool) -> Batch:
+    def batch(self, seed: int, step: int, size: int, shape: tuple[int, int], *, whole: bool) -> SampleBatch:
         """A step's pictures of (height, width): windows round a box, or whole frames. The same step gives the same batch.
 
         The steps go through all pictures in an order by chance, then through them in another.
@@ -223,11 +223,11 @@ def _recoloured(image: Image, random: np.random.Generator) -> Image:
     return image
 
 
-def _batch(samples: list[tuple[Image, Boxes]]) -> Batch:
+def _batch(samples: list[tuple[Image, Boxes]]) -> SampleBatch:
     images = np.stack([np.ascontiguousarray(image[:, :, ::-1].transpose(2, 0, 1)) for image, _ in samples])
     height, width = images.shape[2:]
     picture = np.concatenate([np.full(len(boxes), i, np.float32) for i, (_, boxes) in enumerate(samples)])
     boxes = np.concatenate([boxes for _, boxes in samples]).astype(np.float32)
     size = np.array([width, height], np.float32)
     xywh = np.concatenate([(boxes[:, 1:3] + boxes[:, 3:]) / 2 / size, (boxes[:, 3:] - boxes[:, 1:3]) / size], axis=1)
-    return Batch(images, picture, boxes[:, 0], xywh)
+    return SampleBatch(images, picture, boxes[:, 0], xywh)

@@ -22,9 +22,9 @@ from vision.training.precision import Judged, average_precision
 from vision.training.samples import Frames
 from vision.vocabulary import VEHICLE_CLASSES
 
-__all__ = ["NEARLY_HIDDEN", "SIZES_PX", "Score", "judge", "judged", "sheet"]
+__all__ = ["NEARLY_HIDDEN", "VALIDATION_SIZES_PX", "Score", "judge", "judged", "sheet"]
 
-SIZES_PX: Final = (0.0, 16.0, 24.0)
+VALIDATION_SIZES_PX: Final = (0.0, 16.0, 24.0)
 NEARLY_HIDDEN: Final = 0.15
 
 
@@ -63,12 +63,12 @@ def judge(pictures: Sequence[tuple[str, Judged]]) -> list[Score]:
     by_light = [
         Score("vehicle", light, size, *average_precision(parts[light], shorter_px=size))
         for light in lights
-        for size in SIZES_PX
+        for size in VALIDATION_SIZES_PX
     ]
     by_class = [
         Score(name, "", size, *average_precision(parts[""], shorter_px=size, class_id=kind))
         for kind, name in enumerate(VEHICLE_CLASSES)
-        for size in SIZES_PX
+        for size in VALIDATION_SIZES_PX
     ]
     return by_light + by_class
 

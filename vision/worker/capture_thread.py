@@ -20,7 +20,7 @@ from vision.redaction import redact_url
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots
 
-__all__ = ["CameraReader", "CameraStatus"]
+__all__ = ["CameraStatus", "CaptureThread"]
 
 REOPEN_AFTER_S: Final = 5.0
 MAX_AGES: Final = 500
@@ -46,7 +46,7 @@ class CameraStatus:
     ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_AGES))
 
 
-class CameraReader:
+class CaptureThread:
     """Reads one camera into the slots, in a thread of its own; opens a source that failed again after some seconds."""
 
     def __init__(

@@ -13,28 +13,28 @@ import structlog
 from vision.clock import now, rounded
 from vision.core.events import CameraChanged, Seen
 from vision.ports import Detector, Frame
-from vision.worker.capture_thread import CameraReader
+from vision.worker.capture_thread import CaptureThread
 from vision.worker.frame_rates import RateWatch
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots, Queued
-from vision.worker.section_thread import SectionFeed
+from vision.worker.section_thread import SectionThread
 
-__all__ = ["DetectorLoop"]
+__all__ = ["DetectThread"]
 
-LOOK_EVERY_S: Final = 1.0
+LOAD_LOOK_EVERY_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
 
-class DetectorLoop:
+class DetectThread:
     """Takes what the readers have ready, the cameras in turn, and gives each section its events; one thread."""
 
     def __init__(
         self,
         detector: Detector,
         slots: FrameSlots,
-        feeds: Mapping[str, SectionFeed],
-        readers: Mapping[str, CameraReader],
+        feeds: Mapping[str, SectionThread],
+        readers: Mapping[str, CaptureThread],
         control: LoadControl,
     ) -> None:
         self.error: Exception | None = None
@@ -52,7 +52,7 @@ class DetectorLoop:
                 taken = self._slots.take(0.5)
                 if taken is not None:
                     self._pass_on(*taken)
-                if time.monotonic() - self._looked >= LOOK_EVERY_S:
+                if time.monotonic() - self._looked >= LOAD_LOOK_EVERY_S:
                     self._look()
         except Exception as error:  # noqa: BLE001 (a thread's top)
             _log.exception("detector failed")

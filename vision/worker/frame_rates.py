@@ -7,9 +7,9 @@ from typing import Final
 
 __all__ = ["RateWatch"]
 
-WINDOW_S: Final = 10.0
+RATE_WINDOW_S: Final = 10.0
 AGAIN_AFTER_S: Final = 30.0
-CHANGED_SHARE: Final = 0.3
+CHANGED_RATE_SHARE: Final = 0.3
 
 
 class RateWatch:
@@ -39,11 +39,11 @@ class RateWatch:
         found = []
         for camera, (told_s, told) in self._told.items():
             frames = self._frames[camera]
-            while frames and frames[0] <= now_s - WINDOW_S:
+            while frames and frames[0] <= now_s - RATE_WINDOW_S:
                 frames.popleft()
-            rate = len(frames) / WINDOW_S
-            patience = WINDOW_S if told is None else AGAIN_AFTER_S
-            if now_s - told_s >= patience and (told is None or abs(rate - told) > CHANGED_SHARE * max(rate, told)):
+            rate = len(frames) / RATE_WINDOW_S
+            patience = RATE_WINDOW_S if told is None else AGAIN_AFTER_S
+            if now_s - told_s >= patience and (told is None or abs(rate - told) > CHANGED_RATE_SHARE * max(rate, told)):
                 self._told[camera] = (now_s, rate)
                 found.append(camera)
         return found

@@ -16,7 +16,7 @@ __all__ = ["MAX_STEP", "LoadControl"]
 
 MAX_STEP: Final = 5
 DETECTION_STEP: Final = 3  # as far as a slow detector alone may push: beyond it decoding must be behind too
-WINDOW_S: Final = 5.0
+LOAD_WINDOW_S: Final = 5.0
 LONG_WAIT_S: Final = 0.4  # 90th percentile of what frames wait between reader and result
 REPLACED_SHARE: Final = 0.2
 WORSE_FOR_S: Final = 4.0
@@ -50,9 +50,9 @@ class LoadControl:
     def look(self, now_s: float) -> int:
         """The step from now on; call it about once a second."""
         for marks in (self._waits, self._lost):
-            while marks and (marks[0][0] if isinstance(marks[0], tuple) else marks[0]) < now_s - WINDOW_S:
+            while marks and (marks[0][0] if isinstance(marks[0], tuple) else marks[0]) < now_s - LOAD_WINDOW_S:
                 marks.popleft()
-        decoding = now_s - self._skipped_s < WINDOW_S
+        decoding = now_s - self._skipped_s < LOAD_WINDOW_S
         busy = decoding or self._is_slow()
         if busy:
             self._calm_since = now_s

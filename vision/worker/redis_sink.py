@@ -39,7 +39,7 @@ from vision.redis_keys import (
 
 __all__ = ["RedisSink", "claim"]
 
-KEPT_S: Final = 2 * 3600
+STREAM_KEPT_S: Final = 2 * 3600
 HARD_CAP: Final = 400_000  # entries of the stream, some 400 MB in Redis
 TRIM_EVERY_S: Final = 60.0
 MAX_WAITING: Final = 20_000  # messages in memory while Redis is away: beyond it measurements are dropped, oldest first
@@ -215,7 +215,7 @@ class RedisSink:
             return
         self._trimmed_t = self._clock()
         recorded = cast("bytes | None", self._try(lambda: self._redis.get(recorder_key(self._gate))))
-        oldest = int((self._clock() - KEPT_S) * 1000)
+        oldest = int((self._clock() - STREAM_KEPT_S) * 1000)
         if recorded is not None:
             oldest = min(oldest, int(recorded.split(b"-")[0]))
         stream = stream_key(self._gate)

@@ -22,10 +22,10 @@ from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
 from vision.worker.tick_sequencer import TickSequencer
 
-__all__ = ["Recorder", "SectionFeed", "SectionSink"]
+__all__ = ["RecordingSink", "SectionSink", "SectionThread"]
 
 POLL_EVERY_S: Final = 1.0
-CHECKPOINT_VERSION: Final = 1
+SECTION_CHECKPOINT_VERSION: Final = 1
 UNMEASURED: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved"})
 MAX_PICTURES: Final = 64  # of frames that wait for a tick
 
@@ -52,7 +52,7 @@ class SectionSink(MessageSink, Protocol):
         ...
 
 
-class Recorder(Protocol):
+class RecordingSink(Protocol):
     """Takes all that a section's pipeline takes."""
 
     def write(self, event: Recorded) -> None:
@@ -64,7 +64,7 @@ class Recorder(Protocol):
         ...
 
 
-class SectionFeed:
+class SectionThread:
     """One section's life: its pipeline, restored from the last checkpoint, fed by `run` in a thread of its own.
 
     on_config: is asked whether another configuration can be taken in place; else the worker builds everything anew.
@@ -75,7 +75,7 @@ class SectionFeed:
         config: GateConfig,
         section: Section,
         sink: SectionSink,
-        recorder: Recorder | None,
+        recorder: RecordingSink | None,
         on_config: Callable[[GateConfig], bool],
     ) -> None:
         self.section, self.queue, self.watched = section, EventQueue(), frozenset[str]()
@@ -184,13 +184,13 @@ class SectionFeed:
             self._recorder = None
 
     def _checkpoint(self) -> str:
-        data = {"version": CHECKPOINT_VERSION, "sessions": self._sessions, "pipeline": self._pipeline.checkpoint()}
+        data = {"version": SECTION_CHECKPOINT_VERSION, "sessions": self._sessions, "pipeline": self._pipeline.checkpoint()}
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     def _restored(self) -> Pipeline:
         saved = self._sink.checkpoint()
         self._sessions: dict[str, int] = {}
-        if saved is None or saved.get("version") != CHECKPOINT_VERSION:
+        if saved is None or saved.get("version") != SECTION_CHECKPOINT_VERSION:
             return Pipeline(self._config, self.section)
         try:
             data = saved["pipeline"]

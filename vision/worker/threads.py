@@ -14,13 +14,13 @@ from vision.camera.open_source import open_source
 from vision.config import GateConfig, Section, sections
 from vision.errors import ConfigError, LaneWatchError, StreamError
 from vision.ports import Detector, FrameSource
-from vision.worker.capture_thread import CameraReader
-from vision.worker.detect_thread import DetectorLoop
+from vision.worker.capture_thread import CaptureThread
+from vision.worker.detect_thread import DetectThread
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots
-from vision.worker.section_thread import Recorder, SectionFeed, SectionSink
+from vision.worker.section_thread import RecordingSink, SectionSink, SectionThread
 
-__all__ = ["Parts", "Shift", "chosen_sections"]
+__all__ = ["Parts", "ThreadGeneration", "chosen_sections"]
 
 STOP_PATIENCE_S: Final = 6.0
 LAST_TICKS_S: Final = 2.2  # after the last frame of videos that play once
@@ -40,7 +40,7 @@ class Parts:
     detector: Detector
     urls: Callable[[GateConfig], Mapping[str, str | None]]
     open_sink: Callable[[Section], SectionSink]
-    open_recorder: Callable[[GateConfig, Section], Recorder] | None = None
+    open_recorder: Callable[[GateConfig, Section], RecordingSink] | None = None
     only: Sequence[str] | None = None
     once: bool = False
 
@@ -55,7 +55,7 @@ def chosen_sections(config: GateConfig, only: Sequence[str] | None) -> list[Sect
     return found
 
 
-class Shift:
+class ThreadGeneration:
     """The threads of one configuration, from their start to their end."""
 
     def __init__(self, config: GateConfig, parts: Parts, on_config: Callable[[GateConfig], bool]) -> None:
@@ -67,24 +67,24 @@ class Shift:
         self._slots = FrameSlots(by_camera)
         urls = parts.urls(config)
         self.readers = {camera: self._reader(camera, urls.get(camera), feed) for camera, feed in by_camera.items()}
-        self.detecting = DetectorLoop(parts.detector, self._slots, by_camera, self.readers, self._control)
+        self.detecting = DetectThread(parts.detector, self._slots, by_camera, self.readers, self._control)
         self._reading = [threading.Thread(target=r.run, name=f"read-{c}", daemon=True) for c, r in self.readers.items()]
         self._feeding = [threading.Thread(target=f.run, name=f"feed-{s}", daemon=True) for s, f in self.feeds.items()]
         self._detecting = threading.Thread(target=self.detecting.run, name="detect", daemon=True)
 
-    def _feed(self, section: Section) -> SectionFeed:
+    def _feed(self, section: Section) -> SectionThread:
         sink = self._parts.open_sink(section)
         recorder = None if self._parts.open_recorder is None else self._parts.open_recorder(self._config, section)
-        return SectionFeed(self._config, section, sink, recorder, self._on_config)
+        return SectionThread(self._config, section, sink, recorder, self._on_config)
 
-    def _reader(self, name: str, url: str | None, feed: SectionFeed) -> CameraReader:
+    def _reader(self, name: str, url: str | None, feed: SectionThread) -> CaptureThread:
         camera, parts = self._config.camera(name), self._parts
 
         def opened(session: int) -> FrameSource:
             shape = parts.detector.input_shape
             return open_source(camera, url, live=True, once=parts.once, input_shape=shape, session=session)
 
-        return CameraReader(name, feed.first_session(name), opened, self._slots, self._control)
+        return CaptureThread(name, feed.first_session(name), opened, self._slots, self._control)
 
     def run(self, woken: threading.Event) -> None:
         """Starts the threads and waits until woken, a thread has failed, or videos that play once are over."""

@@ -14,7 +14,7 @@ from vision.core.events import CameraChanged, Event, Seen, Tick
 
 __all__ = ["TickSequencer"]
 
-LATEST_S: Final = 1.0  # after its own time a tick waits for no camera any longer
+LATE_TICK_S: Final = 1.0  # after its own time a tick waits for no camera any longer
 MAX_HELD: Final = 2000  # events; beyond it the tick goes at once
 MAX_CATCH_UP: Final = 600  # ticks of one call; after a longer sleep of the machine the rest is skipped
 
@@ -31,7 +31,7 @@ class TickSequencer:
     @property
     def next_deadline(self) -> float:
         """The wall-clock time at which the next tick goes at the latest."""
-        return self._next + LATEST_S
+        return self._next + LATE_TICK_S
 
     def push(self, event: Event, wall: float) -> list[Event]:
         """The events, ticks among them, that may go now that this one has come."""
@@ -60,7 +60,7 @@ class TickSequencer:
         return out
 
     def _ready(self, wall: float) -> bool:
-        if wall >= self._next + LATEST_S or len(self._held) > MAX_HELD:
+        if wall >= self._next + LATE_TICK_S or len(self._held) > MAX_HELD:
             return True
         if wall < self._next:
             return False

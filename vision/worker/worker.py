@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from vision.config import GateConfig, sections
-from vision.worker.threads import Parts, Shift, chosen_sections
+from vision.worker.threads import Parts, ThreadGeneration, chosen_sections
 
 __all__ = ["Parts", "Worker"]
 
@@ -31,7 +31,7 @@ class Worker:
         self._config, self._parts = config, parts
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._next_config: GateConfig | None = None
-        self._shift: Shift | None = None
+        self._shift: ThreadGeneration | None = None
 
     def run(self) -> None:
         """Works until `stop`, or until the videos are over with `once`. Raises StreamError when a section was lost."""
@@ -39,7 +39,7 @@ class Worker:
         while not self._stopping.is_set():
             self._next_config = None
             self._woken.clear()
-            self._shift = Shift(self._config, self._parts, self._take)
+            self._shift = ThreadGeneration(self._config, self._parts, self._take)
             try:
                 if not self._stopping.is_set():
                     self._shift.run(self._woken)

@@ -3,7 +3,7 @@
 import type { Reason } from "../lane_view";
 import type { AlertLook } from "../alert_view";
 import type { CameraCause } from "../camera_reason";
-import type { AlertData, CameraData, LaneInfo, Vehicle } from "../messages";
+import type { AlertData, CameraData, LaneInfo, VehicleData } from "../messages";
 
 export interface Texts {
   code: "vi" | "en" | "zh";
@@ -49,7 +49,7 @@ export interface Texts {
     totalsUnknown: string;
     vehicles: (count: string) => string;
     vehicleUnit: (count: number) => string;
-    vehicleClass: Record<Vehicle["vehicle_class"], string>;
+    vehicleClass: Record<VehicleData["vehicle_class"], string>;
     vehicleTitle: (parts: {
       order: number;
       kind: string;

@@ -15,7 +15,7 @@ from api.alarms.webhook_addresses import AddressError, resolve_target
 from api.alarms.webhooks import RetryPolicy, Webhooks
 from api.history.store import Store
 from api.history.tables import deliveries
-from api.history.writing import Batch, RecorderState, load_state, save_batch
+from api.history.writing import HistoryBatch, RecorderState, load_state, save_batch
 from tests.support.api import SECRET, eventually, running_api, settings_for
 from tests.support.gate_messages import alert_changed
 from tests.support.messages import alert_gate, measured
@@ -31,7 +31,7 @@ def queue(store: Store, *messages: AlertChanged) -> None:
     before = load_state(store)
     position = int(before.position.split("-")[0]) if before else 0
     after = RecorderState("e", f"{position + 1}-0", {})
-    save_batch(store, Batch([], messages, before, after, time.time(), webhooks=True))
+    save_batch(store, HistoryBatch([], messages, before, after, time.time(), webhooks=True))
 
 
 @asynccontextmanager

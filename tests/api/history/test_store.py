@@ -13,7 +13,7 @@ from api.history.queries import find_alert, lane_history, list_alerts, list_visi
 from api.history.retention import prune
 from api.history.store import MIGRATIONS, Store, open_store
 from api.history.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, visits
-from api.history.writing import Batch, Gap, OtherRecorderError, RecorderState, load_state, save_batch
+from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, load_state, save_batch
 from tests.support.gate_messages import alert_changed, visit_ended, visit_id, visit_started
 from tests.support.messages import camera_changed, lane_changed, measured
 from vision.errors import ConfigError
@@ -27,7 +27,7 @@ def save(store: Store, *messages: Message, derived: tuple[AlertChanged, ...] = (
     before = load_state(store)
     count = int(before.position.split("-")[0]) if before else 0
     after = RecorderState("epoch", f"{count + 1}-0", {})
-    save_batch(store, Batch(messages, derived, before, after, now=1000.0, webhooks=webhooks))
+    save_batch(store, HistoryBatch(messages, derived, before, after, now=1000.0, webhooks=webhooks))
 
 
 def count(store: Store, table: object) -> int:
@@ -83,18 +83,18 @@ def test_an_older_change_of_an_alert_changes_nothing(store: Store) -> None:
 
 def test_everything_of_a_batch_is_saved_or_nothing(store: Store) -> None:
     save(store, measured("EX1", 10))
-    stale = Batch([measured("EX1", 11)], [alert_changed("a", 11, "firing")], FIRST, FIRST, 0.0, webhooks=True)
+    stale = HistoryBatch([measured("EX1", 11)], [alert_changed("a", 11, "firing")], FIRST, FIRST, 0.0, webhooks=True)
     with pytest.raises(OtherRecorderError):
         save_batch(store, stale)
     with pytest.raises(OtherRecorderError):
-        save_batch(store, Batch([measured("EX1", 11)], [], None, FIRST, 0.0, webhooks=True))
+        save_batch(store, HistoryBatch([measured("EX1", 11)], [], None, FIRST, 0.0, webhooks=True))
     assert (count(store, measurements), count(store, emissions), count(store, alerts)) == (1, 0, 0)
 
 
 def test_the_state_comes_back_with_the_position(store: Store) -> None:
     assert load_state(store) is None
     gap = Gap(9.0, "epoch", "0-0", "5-0", "why")
-    save_batch(store, Batch([], [], None, FIRST, 0.0, webhooks=False, gap=gap))
+    save_batch(store, HistoryBatch([], [], None, FIRST, 0.0, webhooks=False, gap=gap))
     assert load_state(store) == FIRST
     assert count(store, gaps) == 1
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from api.history.store import Store, open_store, sqlite_url
 from api.history.tables import alerts, emissions, gaps, measurements
-from api.history.writing import Batch, RecorderState, load_state, save_batch
+from api.history.writing import HistoryBatch, RecorderState, load_state, save_batch
 from api.stream.outbox import Emitter
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import Bus
@@ -107,7 +107,7 @@ def _first_batch(store: Store, bus: Valkey, messages: list[Message]) -> None:
     assert derived
     epoch = asyncio.run(_epoch(bus))
     after = RecorderState(epoch, bus.add("g", *messages)[-1], fold.state())
-    save_batch(store, Batch(messages, derived, None, after, 0.0, webhooks=True))
+    save_batch(store, HistoryBatch(messages, derived, None, after, 0.0, webhooks=True))
 
 
 async def _epoch(bus: Valkey) -> str:

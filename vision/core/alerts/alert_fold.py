@@ -16,8 +16,8 @@ from vision.core.alerts.alert_state import LONGEST_HOLE_S, AlertLife, Reading, a
 from vision.messages import (
     AlertChanged,
     AlertData,
-    CameraChanged,
     CameraData,
+    CameraMessage,
     LaneChanged,
     LaneMeasured,
     Measurement,
@@ -31,7 +31,7 @@ __all__ = ["AlertFold"]
 
 SILENT_AFTER_S: Final = 10.0
 _WAITS: Final = ("longest_wait_s", "expected_wait_s")
-_MEASURES: Final = ("queue_vehicles", "queue_m", "standing_vehicles", "standing_m", "vehicles", *_WAITS)
+_LANE_MEASURES: Final = ("queue_vehicles", "queue_m", "standing_vehicles", "standing_m", "vehicles", *_WAITS)
 _Quality = Literal["ok", "degraded", "unknown"]
 
 
@@ -51,7 +51,7 @@ class _Sample:
         return value
 
 
-_UNKNOWN: Final = _Sample("unknown", censored=False, values=dict.fromkeys(_MEASURES))
+_UNKNOWN: Final = _Sample("unknown", censored=False, values=dict.fromkeys(_LANE_MEASURES))
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class AlertFold:
                 return [*self._bury(data.t), *self._measured(data)]
             case LaneChanged(data=data):
                 (self._closed.add if data.status == "closed" else self._closed.discard)(data.lane_id)
-            case CameraChanged(data=data):
+            case CameraMessage(data=data):
                 self._camera(data)
             case ServiceHeartbeat(data=data):
                 return self._silent(data.t)
@@ -258,7 +258,7 @@ def _known(sample: _Sample, measure: str) -> float | None:
 
 
 def _sample(data: Measurement) -> _Sample:
-    return _Sample(data.quality, data.censored, {measure: getattr(data, measure) for measure in _MEASURES})
+    return _Sample(data.quality, data.censored, {measure: getattr(data, measure) for measure in _LANE_MEASURES})
 
 
 def _unit(measure: str) -> Literal["vehicles", "m", "s"]:

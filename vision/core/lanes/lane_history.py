@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 What = Literal["wait", "service", "dwell"]
 SPANS: Final[tuple[What, ...]] = ("wait", "service", "dwell")
 LEVELS: Final[tuple[LevelOfService, ...]] = ("A", "B", "C", "D", "E", "F")
-KEPT: Final = 2000
+KEPT_TIMES: Final = 2000
 """Most visits, arrivals and busy spells that a lane keeps: more than any lane can pass in a day."""
 MOVE_UP_S: Final = 8.0
 """From a departure until the next vehicle stands at the booth: a truck's length and a gap, from a standstill to a halt."""
@@ -50,11 +50,11 @@ class LaneHistory:
         self.window_s = window_s
         self.began_t: float | None = None
         self.left_t: float | None = None
-        self.ends: deque[Durations] = deque(maxlen=KEPT)
-        self.arrivals: deque[float] = deque(maxlen=KEPT)
-        self.busy: deque[list[float]] = deque(maxlen=KEPT)
-        self.services: deque[tuple[float, float]] = deque(maxlen=KEPT)
-        self.moves: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self.ends: deque[Durations] = deque(maxlen=KEPT_TIMES)
+        self.arrivals: deque[float] = deque(maxlen=KEPT_TIMES)
+        self.busy: deque[list[float]] = deque(maxlen=KEPT_TIMES)
+        self.services: deque[tuple[float, float]] = deque(maxlen=KEPT_TIMES)
+        self.moves: deque[tuple[float, float]] = deque(maxlen=KEPT_TIMES)
 
     def arrived(self, t: float) -> None:
         """Notes an arrival at t."""

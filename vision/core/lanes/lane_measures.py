@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
-from vision.core.lanes.wait_forecast import Head, booth_times, expected_wait
+from vision.core.lanes.wait_forecast import HeadOfQueue, booth_times, expected_wait
 
 __all__ = ["Figures", "Shares", "figures"]
 
-SHARES: Final = (0.5, 0.9, 0.95)
+PUBLISHED_SHARES: Final = (0.5, 0.9, 0.95)
 Shares = tuple[float | None, ...]
 Wait = tuple[float | None, float | None, float | None]
 
@@ -36,7 +36,7 @@ class Figures:
     censored: bool
 
 
-def figures(line: LaneLine, t: float, others: Iterable[LaneHistory] = ()) -> Figures:
+def figures(line: LaneQueue, t: float, others: Iterable[LaneHistory] = ()) -> Figures:
     """The lane at t. others: the other lanes' histories, from which a wait is expected while this one's says little."""
     zone = line.lane.zone_m
     metric = line.calibrated
@@ -75,31 +75,31 @@ def _runs(vehicles: list[Vehicle], t: float) -> list[list[Vehicle]]:
     return runs
 
 
-def _expected(line: LaneLine, queue: list[Vehicle], t: float, others: Iterable[LaneHistory]) -> Wait:
+def _expected(line: LaneQueue, queue: list[Vehicle], t: float, others: Iterable[LaneHistory]) -> Wait:
     if line.closed:  # nobody is to join
         return None, None, None
     if not queue:
-        return expected_wait(None, 0, Head(None))
+        return expected_wait(None, 0, HeadOfQueue(None))
     mean, low, high = expected_wait(booth_times(line.history, others), len(queue), _head(line, queue[0], t))
     return _rounded(mean), _rounded(low), _rounded(high)
 
 
-def _head(line: LaneLine, head: Vehicle, t: float) -> Head:
+def _head(line: LaneQueue, head: Vehicle, t: float) -> HeadOfQueue:
     """How far the first of the queue is: moving up, in service (where that is not seen: since it could be), or leaving."""
     left_t = line.history.left_t
     since = None if left_t is None else t - left_t
     visit = head.visit
     if visit is None or visit.joined_t is None:
-        return Head(None, since)
+        return HeadOfQueue(None, since)
     if visit.service_t is not None:
-        return Head(max(t - visit.service_t, 0.0), since, leaving=head.slow_since is None)
+        return HeadOfQueue(max(t - visit.service_t, 0.0), since, leaving=head.slow_since is None)
     if line.calibrated:
-        return Head(None, since)
+        return HeadOfQueue(None, since)
     start_t = visit.joined_t if left_t is None else max(visit.joined_t, left_t + MOVE_UP_S)
-    return Head(t - start_t if t >= start_t else None, since)
+    return HeadOfQueue(t - start_t if t >= start_t else None, since)
 
 
-def _percentiles(line: LaneLine, t: float, what: What) -> Shares:
+def _percentiles(line: LaneQueue, t: float, what: What) -> Shares:
     """Percentiles of the window's visits, the open ones counted as longer than what they have reached (Kaplan-Meier)."""
     ended: list[float] = []
     censored: list[float] = []
@@ -113,7 +113,7 @@ def _percentiles(line: LaneLine, t: float, what: What) -> Shares:
             (censored if span.end_t is None else ended).append(
                 max((t if span.end_t is None else span.end_t) - span.start_t, 0.0)
             )
-    return tuple(_rounded(value) for value in kaplan_meier(ended, censored, SHARES))
+    return tuple(_rounded(value) for value in kaplan_meier(ended, censored, PUBLISHED_SHARES))
 
 
 def _rounded(value: float | None) -> float | None:

@@ -15,13 +15,13 @@ from vision.config import Lane
 from vision.core.lanes.lane_history import LaneHistory
 from vision.core.lanes.vehicle import OpenVisit, Vehicle, Visit
 
-__all__ = ["Books", "LaneLine"]
+__all__ = ["FlowLedger", "LaneQueue"]
 
-_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch:visit")
+_VISIT_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch:visit")
 
 
 @dataclass(slots=True)
-class Books:
+class FlowLedger:
     """Everything that entered and left a line since its state began."""
 
     present_at_start: int = 0
@@ -49,7 +49,7 @@ def _arrival(visit: OpenVisit) -> float:
     return -math.inf if visit.arrived_t is None else visit.arrived_t
 
 
-class LaneLine:
+class LaneQueue:
     """The visits of one lane. Scenes tell it what they saw; it never looks at a picture."""
 
     def __init__(self, gate_id: str, lane: Lane, window_s: float, *, calibrated: bool) -> None:
@@ -57,7 +57,7 @@ class LaneLine:
         self.lane = lane
         self.calibrated = calibrated
         self.vehicles: list[Vehicle] = []
-        self.books = Books()
+        self.books = FlowLedger()
         self.history = LaneHistory(window_s)
         self.closed = False
         self.started: list[Visit] = []
@@ -80,7 +80,7 @@ class LaneLine:
         visit = OpenVisit(self._next_id(vehicle), arrived_t, start_censored, inferred=inferred)
         self._open(vehicle, visit)
 
-    def change_from(self, other: LaneLine, vehicle: Vehicle, t: float) -> None:
+    def change_from(self, other: LaneQueue, vehicle: Vehicle, t: float) -> None:
         """Takes over a vehicle that changed lanes: its visit there ends, one here goes on with its arrival and joining."""
         old = vehicle.visit
         assert old is not None
@@ -159,7 +159,7 @@ class LaneLine:
 
     def load(self, data: dict[str, Any], vehicles: dict[int, Vehicle]) -> None:
         """Goes on from what `as_data` described; vehicles by number."""
-        self.books = Books(**data["books"])
+        self.books = FlowLedger(**data["books"])
         self.history.load(data["history"])
         self.started = [Visit(**visit) for visit in data["started"]]
         self.ended = [Visit(**visit) for visit in data["ended"]]
@@ -220,4 +220,4 @@ class LaneLine:
     def _next_id(self, vehicle: Vehicle) -> str:
         self._visits += 1
         subject = f"{self.gate_id}|{self.lane.id}|{round(vehicle.first_seen_t * 1000)}|{self._visits}"
-        return str(uuid5(_NAMESPACE, subject))
+        return str(uuid5(_VISIT_NAMESPACE, subject))

@@ -9,18 +9,19 @@ from vision.core.events import CameraChanged, LaneStatus
 from vision.core.lanes.data_quality import CameraHealth
 from vision.core.lanes.lane_history import level_of_service
 from vision.core.lanes.lane_measures import Figures, Shares
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Visit
 from vision.messages import (
     Audit,
     CameraData,
+    CameraMessage,
     LaneChanged,
     LaneData,
     LaneMeasured,
     LaneVehicles,
     Measurement,
     Percentiles,
-    Vehicle,
+    VehicleData,
     Vehicles,
     VisitData,
     VisitEnded,
@@ -28,7 +29,6 @@ from vision.messages import (
     message_id,
     timestamp_of,
 )
-from vision.messages import CameraChanged as CameraMessage
 from vision.vocabulary import Quality, QualityReason
 
 __all__ = ["camera_message", "lane_message", "measured_message", "vehicles_message", "visit_ended", "visit_started"]
@@ -39,7 +39,7 @@ SEEN_S: Final = 2.0
 
 def measured_message(
     gate: str,
-    line: LaneLine,
+    line: LaneQueue,
     t: float,
     found: Figures | None,
     *,
@@ -81,7 +81,7 @@ def measured_message(
     return LaneMeasured(id=message_id(gate, "lane.measured", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
 
 
-def vehicles_message(gate: str, line: LaneLine, t: float, *, known: bool) -> LaneVehicles:
+def vehicles_message(gate: str, line: LaneQueue, t: float, *, known: bool) -> LaneVehicles:
     """lane.vehicles; None instead of the line where it is not known."""
     data = Vehicles(lane_id=line.lane.id, t=t, vehicles=_vehicles(line, t) if known else None)
     return LaneVehicles(id=message_id(gate, "lane.vehicles", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
@@ -131,10 +131,10 @@ def lane_message(gate: str, event: LaneStatus) -> LaneChanged:
     )
 
 
-def _vehicles(line: LaneLine, t: float) -> tuple[Vehicle, ...]:
+def _vehicles(line: LaneQueue, t: float) -> tuple[VehicleData, ...]:
     metric = line.calibrated
     return tuple(
-        Vehicle(
+        VehicleData(
             visit_id=v.visit.visit_id,
             vehicle_class=v.vehicle_class,
             front_m=round(v.front, 1) if metric else None,
@@ -154,7 +154,7 @@ def _visit(visit: Visit) -> VisitData:
     return VisitData(**asdict(visit))
 
 
-def _audit(line: LaneLine) -> Audit:
+def _audit(line: LaneQueue) -> Audit:
     books = line.books
     return Audit(
         visits=books.departures + books.changes_out + books.lost,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vision.core.lanes.lane_measures import figures
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
 from vision.messages import Box, Tail
 
@@ -35,7 +35,7 @@ def overlay_boxes(boxes: list[PlacedBox], width: int, height: int, t: float) -> 
     return tuple(result)
 
 
-def overlay_tail(line: LaneLine, t: float, at: Callable[[Vehicle], TailLine | None]) -> Tail | None:
+def overlay_tail(line: LaneQueue, t: float, at: Callable[[Vehicle], TailLine | None]) -> Tail | None:
     """The end of a lane's queue; `at` places a line across the lane at the last vehicle of the queue."""
     queue = [v for v in line.vehicles if v.visit is not None and v.visit.joined_t is not None]
     if not queue:

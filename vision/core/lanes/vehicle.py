@@ -21,7 +21,7 @@ KNOWN_HITS: Final = 15
 STRENGTH_HITS: Final = 25
 """A vehicle's strength is that of about so many boxes."""
 LEAST_CONSPICUOUS: Final = 0.5
-EXPECTED_S: Final = 10.0
+EXPERIENCE_S: Final = 10.0
 """What is expected weighs as much as so many seconds of experience with a vehicle."""
 REGULAR_S: Final = 5.0
 """Time over which it is noted how regularly a vehicle is found."""
@@ -99,7 +99,7 @@ class Vehicle:
     @property
     def conspicuous(self) -> float:
         """How often it is found beside what was expected, within limits: some vehicles are hard to see, however near."""
-        return max((EXPECTED_S + self.found_s) / (EXPECTED_S + self.due_s), LEAST_CONSPICUOUS)
+        return max((EXPERIENCE_S + self.found_s) / (EXPERIENCE_S + self.due_s), LEAST_CONSPICUOUS)
 
     def found(self, strength: float, t: float, period_s: float) -> None:
         """Notes one more box of it, of this strength (see Acuity), in a frame at t of a camera with this period."""

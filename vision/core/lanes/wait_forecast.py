@@ -18,13 +18,13 @@ from scipy.special import gammaincinv, ndtr
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory
 
-__all__ = ["Booth", "Head", "booth_times", "expected_wait"]
+__all__ = ["HeadOfQueue", "Server", "booth_times", "expected_wait"]
 
 Array = NDArray[np.float64]
 Wait = tuple[float | None, float | None, float | None]
 LEAST_SERVICES: Final = 2
 """Fewest services, of all lanes together, from which anything is expected."""
-LONGEST: Final = 2.5
+LONGEST_STOP: Final = 2.5
 """A service counts as this many medians at most: a booth that was left alone, or a departure that nobody saw, says nothing
 about the next service. One in fifty lognormal services is longer."""
 PRIOR_VARIATION: Final = 0.5
@@ -42,7 +42,7 @@ HOLD_UP_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Booth:
+class Server:
     """What is known of a lane's booth: mean and variance of a service, variance of that mean, the same of moving up."""
 
     service_s: float
@@ -90,7 +90,7 @@ class Booth:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class HeadOfQueue:
     """The first vehicle of a queue: for how long it has been served, None if not yet; whether it is about to leave.
 
     since_departure_s: how long ago the one before it left; None: none did, or unknown.
@@ -101,14 +101,14 @@ class Head:
     leaving: bool = False
 
 
-def booth_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Booth | None:
+def booth_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Server | None:
     """The booth of a lane from its own window and those of the other lanes; None before LEAST_SERVICES services."""
     beside = list(others)
     mine, theirs = own.service_times(), np.concatenate([np.zeros(0), *(other.service_times() for other in beside)])
     everything = np.concatenate([mine, theirs])
     if len(everything) < LEAST_SERVICES:
         return None
-    longest = LONGEST * float(np.median(everything))
+    longest = LONGEST_STOP * float(np.median(everything))
     everything = np.minimum(everything, longest)
     mean = max(float(everything.mean()), 1.0)
     variance = _shrunk(everything, mean, (PRIOR_VARIATION * mean) ** 2, PRIOR_SERVICES, len(everything) - 1)
@@ -116,10 +116,10 @@ def booth_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Booth | None
     moves = np.concatenate([own.move_times(), *(other.move_times() for other in beside)])
     move = float(PRIOR_MOVES * MOVE_UP_S + moves.sum()) / (PRIOR_MOVES + len(moves))
     move_var = _shrunk(moves, move, PRIOR_MOVE_VARIANCE, PRIOR_MOVES, len(moves))
-    return Booth(lane_mean, variance * (lane_mean / mean) ** 2, mean_var, move, move_var)
+    return Server(lane_mean, variance * (lane_mean / mean) ** 2, mean_var, move, move_var)
 
 
-def expected_wait(booth: Booth | None, ahead: int, head: Head) -> Wait:
+def expected_wait(booth: Server | None, ahead: int, head: HeadOfQueue) -> Wait:
     """Expected wait of a vehicle joining now, with its 80 % interval: (mean, low, high) in seconds.
 
     ahead: vehicles in the queue, the head included. Nobody ahead: no wait. No booth: unknown.
@@ -139,7 +139,7 @@ def expected_wait(booth: Booth | None, ahead: int, head: Head) -> Wait:
     return mean, float(gammaincinv(shape, 0.1)) * scale, float(gammaincinv(shape, 0.9)) * scale
 
 
-def _head(booth: Booth, head: Head) -> tuple[float, float]:
+def _head(booth: Server, head: HeadOfQueue) -> tuple[float, float]:
     """Mean and variance of the time until the head has left."""
     if head.leaving:
         return 0.0, 0.0

@@ -23,9 +23,9 @@ from vision.core.geometry.vehicle_projection import (
     appearance,
     edges,
 )
-from vision.core.tracking.vehicle_states import REVERSE_M, STEPS, Bodies
+from vision.core.tracking.vehicle_states import REVERSE_M, STEPS, VehicleStates
 
-__all__ = ["Sight"]
+__all__ = ["PredictedMeasurements"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -37,7 +37,7 @@ DRIFT_SHARE: Final = 0.018
 DRIFT_TIME_S: Final = 1.0
 """How long the slow error lasts: so much time gives one independent view."""
 PIXEL: Final = 0.7
-CUT_SHARE: Final = 0.15
+CUT_PRICE_SHARE: Final = 0.15
 """How far a partly hidden edge may lie from where it is expected, as a share of the side."""
 BOTTOM: Final = 3
 RISEN_DOUBT: Final = 9.0
@@ -56,23 +56,23 @@ SPREAD_SHARE: Final = 0.5
 """An uncertain place is taken to move an edge by no more than this share of the side: farther away it would look otherwise."""
 HIDDEN_COST: Final = 8.0
 """Cost of taking a box for a vehicle that should be wholly hidden."""
-FAR: Final = 1e4
+FAR_COST: Final = 1e4
 _MATTERS: Final = np.array([S, LENGTH, HEIGHT, WIDTH, D])
 """The states that a box depends on."""
 
 
 @dataclass(slots=True)
-class Sight:
+class PredictedMeasurements:
     """One camera's look at all vehicles at one moment, before this frame's boxes are used."""
 
-    bodies: Bodies
+    bodies: VehicleStates
     table: LaneTable
     pose: CameraPose
     look: Appearance
     jacobian: Array
 
     @classmethod
-    def of(cls, bodies: Bodies, table: LaneTable, pose: CameraPose) -> Sight:
+    def of(cls, bodies: VehicleStates, table: LaneTable, pose: CameraPose) -> PredictedMeasurements:
         """The look of a camera at the vehicles as predicted."""
         look = appearance(bodies.x, bodies.lane, table, pose)
         varied = bodies.x[None] + np.diag(STEPS)[_MATTERS][:, None, :]
@@ -94,7 +94,7 @@ class Sight:
             return []
         cost = self._costs(boxes)
         rows = np.flatnonzero(leaving)
-        cost[rows] = np.where(self._behind(rows, boxes), FAR, cost[rows])
+        cost[rows] = np.where(self._behind(rows, boxes), FAR_COST, cost[rows])
         saved = UNEXPLAINED - 2 * np.log(1.0 - SURE * chance)[:, None] - cost
         rows, columns = linear_sum_assignment(np.maximum(saved, 0.0), maximize=True)
         return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if saved[r, c] > 0.0]
@@ -106,11 +106,11 @@ class Sight:
         residual = np.maximum(low[:, None] - boxes[None], 0) + np.maximum(boxes[None] - high[:, None], 0)
         sides = np.maximum(modal[:, 2:] - modal[:, :2], 4.0)[:, [0, 1, 0, 1]]
         own = (1.5 * NOISE_SHARE * sides + PIXEL) ** 2 + (DRIFT_SHARE * sides) ** 2
-        own = own + np.where(look.cut, (CUT_SHARE * sides) ** 2, 0.0) + (high - low) ** 2 / 12
+        own = own + np.where(look.cut, (CUT_PRICE_SHARE * sides) ** 2, 0.0) + (high - low) ** 2 / 12
         cost = self._unlikelihood(residual, own, sides)
         cost += HIDDEN_COST * np.clip(1.0 - look.visible / 0.1, 0.0, 1.0)[:, None]
         apart = (boxes[None, :, :2] >= high[:, None, 2:]) | (boxes[None, :, 2:] <= low[:, None, :2])
-        return np.asarray(np.where(apart.any(-1), FAR, cost))
+        return np.asarray(np.where(apart.any(-1), FAR_COST, cost))
 
     def _unlikelihood(self, residual: Array, own: Array, sides: Array) -> Array:
         """-2 ln (N, M) of how likely vehicles show edges that differ so (N, M, 4), beside a surely placed one that fits.

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import Appearance
 
-__all__ = ["Acuity"]
+__all__ = ["DetectionModel"]
 
 Array = NDArray[np.float64]
 
 HIDDEN_SHARE: Final = 0.12
 SEEN_SHARE: Final = 0.6
 """Visible shares: up to the first a vehicle counts as hidden, from the second on a detector finds it if it is large enough."""
-SMALLEST_PX: Final = 8.0
+SMALLEST_FOUND_PX: Final = 8.0
 LARGE_PX: Final = 24.0
 """Sides in native pixels: never found below the first, as a rule from the second on."""
 SIZES: Final = np.array([12.0, 16.0, 24.0, 36.0, 64.0])
-SHARES: Final = np.array([0.12, 0.3, 0.6])
+SHARE_LIMITS: Final = np.array([0.12, 0.3, 0.6])
 """Borders of the classes of size, px, and of visible share for which the detector's success is learned."""
 EXPECTED_S: Final = 20.0
 """What is expected weighs as much as so many seconds of experience with one vehicle."""
@@ -30,11 +30,11 @@ MEMORY_S: Final = 900.0
 EXPECTED_SCORE: Final = 0.5
 SCORE_TIME_S: Final = 60.0
 """Score of a vehicle's box as expected at first, and the seconds of experience that go into the one that is usual."""
-_CLASSES: Final = (len(SIZES) + 1) * (len(SHARES) + 1)
+_CLASSES: Final = (len(SIZES) + 1) * (len(SHARE_LIMITS) + 1)
 
 
 @dataclass(slots=True)
-class Acuity:
+class DetectionModel:
     """Seconds for which vehicles of each class should have been found and were; `waiting` are misses, by vehicle number.
 
     Experience only lowers what is expected of a good detector. A miss is counted once the vehicle is found again: until
@@ -104,10 +104,10 @@ def _size(look: Appearance) -> Array:
 
 
 def _kind(look: Appearance) -> NDArray[np.intp]:
-    size, share = _size_class(look.modal), np.digitize(look.visible, SHARES)
-    return np.asarray(size * (len(SHARES) + 1) + share, np.intp)
+    size, share = _size_class(look.modal), np.digitize(look.visible, SHARE_LIMITS)
+    return np.asarray(size * (len(SHARE_LIMITS) + 1) + share, np.intp)
 
 
 def _expected(look: Appearance) -> Array:
-    size = np.clip((_size(look) - SMALLEST_PX) / (LARGE_PX - SMALLEST_PX), 0.0, 1.0)
+    size = np.clip((_size(look) - SMALLEST_FOUND_PX) / (LARGE_PX - SMALLEST_FOUND_PX), 0.0, 1.0)
     return np.asarray(size * np.clip((look.visible - HIDDEN_SHARE) / (SEEN_SHARE - HIDDEN_SHARE), 0.0, 1.0))

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
-from vision.core.tracking.association import Sight
-from vision.core.tracking.height_bias import Roofs
+from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.line_crossings import change_lanes, pass_lines, publish
-from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
-from vision.core.tracking.sensor import Boxes, Eye
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
+from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_deletion import lose_everyone, miss
 from vision.core.tracking.track_initiation import consider, follow
 
@@ -53,11 +53,11 @@ class GroundScene:
     def __init__(
         self,
         cameras: tuple[Camera, ...],
-        lines: Mapping[str, LaneLine],
+        lines: Mapping[str, LaneQueue],
         next_number: Callable[[], int],
     ) -> None:
-        self._road = Road.of(lines)
-        self._eyes = {camera.id: Eye.of(camera, self._road, next_number) for camera in cameras}
+        self._road = SceneState.of(lines)
+        self._eyes = {camera.id: Sensor.of(camera, self._road, next_number) for camera in cameras}
 
     def resize(self, camera_id: str, width: int, height: int) -> None:
         """Takes a camera's frame size in pixels, which completes its pose."""
@@ -120,7 +120,7 @@ class GroundScene:
             if name in self._eyes:
                 self.resize(name, *saved["size"])
                 self._eyes[name].load(saved)
-        road.roofs = Roofs(**data["roofs"])
+        road.roofs = HeightBias(**data["roofs"])
         road.bodies.load(data["bodies"])
         road.bodies.renumber_lanes([road.ids.index(name) if name in road.ids else None for name in data["lanes"]])
         vehicles = (Vehicle.from_data(v) for v in data["vehicles"])
@@ -137,10 +137,10 @@ class GroundScene:
         recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in bodies.number.tolist()], bool)
         bodies.predict(t, recent)
 
-    def _match(self, eye: Eye, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
+    def _match(self, eye: Sensor, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
         """Corrects, misses and begins vehicles by one frame; the numbers of those it showed, by box."""
         road = self._road
-        sight = Sight.of(road.bodies, road.table, pose)
+        sight = PredictedMeasurements.of(road.bodies, road.table, pose)
         allowed = eye.covered(road)
         pairs = _pair(road, eye, sight, allowed, boxes)
         sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
@@ -153,7 +153,7 @@ class GroundScene:
         return owners
 
 
-def _pair(road: Road, eye: Eye, sight: Sight, allowed: Flags, boxes: Boxes) -> _Pairs:
+def _pair(road: SceneState, eye: Sensor, sight: PredictedMeasurements, allowed: Flags, boxes: Boxes) -> _Pairs:
     leaving = np.array([road.vehicles[number].gone for number in road.bodies.number.tolist()], bool)
     # A camera that does not measure a vehicle's stretch still sees it: its box is explained and makes no new vehicle.
     everyone = sight.pairs(boxes.xyxy, leaving, eye.acuity.chance(sight.look))
@@ -165,7 +165,7 @@ def _pair(road: Road, eye: Eye, sight: Sight, allowed: Flags, boxes: Boxes) -> _
     )
 
 
-def _note(road: Road, eye: Eye, owners: dict[int, int], boxes: Boxes) -> None:
+def _note(road: SceneState, eye: Sensor, owners: dict[int, int], boxes: Boxes) -> None:
     """Credits the vehicles that were found with their boxes."""
     strength = eye.acuity.strength(boxes.xyxy, boxes.score).tolist()
     for column, number in owners.items():

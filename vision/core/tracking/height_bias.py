@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from vision.core.geometry.vehicle_projection import HEIGHT
-from vision.core.tracking.vehicle_states import Bodies
+from vision.core.tracking.vehicle_states import VehicleStates
 
-__all__ = ["Roofs"]
+__all__ = ["HeightBias"]
 
 DOUBT: Final = 4.0
 """The usual sizes count as much as this many vehicles that were seen well."""
@@ -21,13 +21,13 @@ MEMORY: Final = 100.0
 
 
 @dataclass(slots=True)
-class Roofs:
+class HeightBias:
     """raised_m: metres that a new vehicle's roof is expected above the usual height of its body."""
 
     raised_m: float = 0.0
     known: float = 0.0
 
-    def learn(self, bodies: Bodies, row: int) -> None:
+    def learn(self, bodies: VehicleStates, row: int) -> None:
         """Learns from a vehicle that leaves; those that are on the road gain by it as far as their height is still open."""
         expected, variance = bodies.roof[row]
         share = max(0.0, 1.0 - float(bodies.p[row, HEIGHT, HEIGHT]) / variance)

@@ -19,22 +19,22 @@ from vision.core.detections import Detections
 from vision.core.events import Seen
 from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.lane_axis import LaneAxis, picture_axis, points_in_polygon
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
 
 __all__ = ["PictureScene"]
 
 Array = NDArray[np.float64]
-CONFIRM_S: Final = 0.8
+IMAGE_CONFIRM_S: Final = 0.8
 """A track must last this long before it can be a vehicle."""
-CONFIRM_HITS: Final = 3
-TENTATIVE_S: Final = 1.6
+IMAGE_CONFIRM_HITS: Final = 3
+IMAGE_TENTATIVE_S: Final = 1.6
 """Memory for a track that is not yet a vehicle."""
 CONFIRM_BEST: Final = 0.35
 """And have had a box at least this sure (yolo11n's false boxes rarely pass 0.3)."""
-CONFIRM_MEAN: Final = 0.2
-AT_START_S: Final = 1.0
+IMAGE_CONFIRM_MEAN: Final = 0.2
+IMAGE_AT_START_S: Final = 1.0
 """A vehicle first seen this soon after a camera's first frame was there before."""
 SAME_PLACE_SHARE: Final = 0.5
 """A box that shares this much of the smaller one with a vehicle's box, on the same ground, shows the same vehicle."""
@@ -53,7 +53,7 @@ JUMP_SIZES: Final = 2.0
 """A track that begins this soon after, and this near to, a vehicle's last box goes on with it."""
 EDGE: Final = 0.02
 """A box this near to the border of the picture, as a share of it, touches the border."""
-HIDDEN_SHARE: Final = 0.3
+IMAGE_HIDDEN_SHARE: Final = 0.3
 """A place is hidden where a nearer vehicle's box covers this share of it."""
 MOVED_SHARE: Final = 0.25
 """A vehicle has moved once its middle is this share of its size from where it was first seen."""
@@ -72,12 +72,12 @@ class PictureScene:
     """The uncalibrated lanes of one camera: its tracks are their vehicles."""
 
     def __init__(
-        self, camera: Camera, views: tuple[View, ...], lines: Mapping[str, LaneLine], next_number: Callable[[], int]
+        self, camera: Camera, views: tuple[View, ...], lines: Mapping[str, LaneQueue], next_number: Callable[[], int]
     ) -> None:
         self.camera = camera
         self._views = views
         self._lines = lines
-        self._tracker = BoxTracker(next_number, TENTATIVE_S)
+        self._tracker = BoxTracker(next_number, IMAGE_TENTATIVE_S)
         self._vehicles: dict[int, Vehicle] = {}
         self._size = (0, 0)
         self._places: list[_Place] = []
@@ -158,10 +158,10 @@ class PictureScene:
 
     def _accept(self, track: Track, t: float) -> None:
         if (
-            track.hits < CONFIRM_HITS
-            or t - track.first_t < CONFIRM_S
+            track.hits < IMAGE_CONFIRM_HITS
+            or t - track.first_t < IMAGE_CONFIRM_S
             or track.best_score < CONFIRM_BEST
-            or track.score_sum / track.hits < CONFIRM_MEAN
+            or track.score_sum / track.hits < IMAGE_CONFIRM_MEAN
         ):
             return
         place = self._place_of(track)
@@ -169,7 +169,7 @@ class PictureScene:
             return
         front, rear = self._extent(track, place)
         vehicle = Vehicle(track.number, place.lane_id, track.first_t, t, front, rear)
-        vehicle.present_at_start = self._began_t is not None and track.first_t - self._began_t < AT_START_S
+        vehicle.present_at_start = self._began_t is not None and track.first_t - self._began_t < IMAGE_AT_START_S
         self._vehicles[track.number] = vehicle
         self._move(vehicle, track, t)
         entered = not vehicle.present_at_start and self._at_edge(track.first_box)
@@ -232,7 +232,7 @@ class PictureScene:
         ]
         if not near:
             return False
-        return float(overlap_of_first(np.array([track.box]), np.array(near)).max()) > HIDDEN_SHARE
+        return float(overlap_of_first(np.array([track.box]), np.array(near)).max()) > IMAGE_HIDDEN_SHARE
 
     def _is_known(self, track: Track, t: float) -> bool:
         """Whether a track shows a vehicle that has another track; one that is unseen goes on with this track."""

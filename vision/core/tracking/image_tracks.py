@@ -46,7 +46,7 @@ NEAR_SIZES: Final = 0.4
 """A box this near to the expected one, in sizes of the box, may be the same."""
 STEP_SIZES_PER_S: Final = 0.6
 """And so much farther for each second that the track was not seen: vehicles start and brake."""
-FAR: Final = 1e3
+FAR_PX: Final = 1e3
 
 
 @dataclass(slots=True)
@@ -230,6 +230,6 @@ def _pairs(tracks: list[Track], xyxy: Array, t: float) -> list[tuple[int, int]]:
     away = np.linalg.norm(middle_e[:, None] - middle_z[None], axis=2) / size[:, None]
     since = np.array([min(t - track.seen_t, COAST_S) for track in tracks])
     near = away < NEAR_SIZES + STEP_SIZES_PER_S * since[:, None]
-    cost = np.where((overlap > 0.1) | near, 1.0 - overlap + 0.3 * away, FAR)
+    cost = np.where((overlap > 0.1) | near, 1.0 - overlap + 0.3 * away, FAR_PX)
     rows, columns = linear_sum_assignment(cost)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR]
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < FAR_PX]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
-from vision.core.tracking.scene_state import FREE_SPEED
+from vision.core.tracking.scene_state import ARRIVAL_SPEED
 from vision.core.tracking.vehicle_priors import CLASS_FIT, SHAPE_SIGMA, SHAPES
 
 __all__ = ["Guess", "guess_body"]
@@ -21,7 +21,7 @@ FARTHEST_S_M: Final = 330.0
 STEP_SHARE: Final = 0.03
 """Places tried are this share of their distance apart."""
 EDGE_SHARE: Final = 0.035
-EDGE_CAP: Final = 16.0
+FIT_EDGE_CAP: Final = 16.0
 CUT_BOTTOM: Final = 2.5
 """Cost of a near end that must be hidden to explain a box."""
 INSIDE_SPEED: Final = 3.0
@@ -70,7 +70,7 @@ def guess_body(
     within = np.zeros(STATES)
     within[[LENGTH, HEIGHT, WIDTH]] = weight @ SHAPE_SIGMA[body[near]]
     within[S], within[V], within[D] = LEAST_SIGMA_M, SPEED_SIGMA, OFFSET_SIGMA_M
-    x[V] = FREE_SPEED if x[S] > zones[int(lane[best])] - 10.0 else INSIDE_SPEED
+    x[V] = ARRIVAL_SPEED if x[S] > zones[int(lane[best])] - 10.0 else INSIDE_SPEED
     return Guess(int(lane[best]), x, p + np.diag(within**2), float(cost[best]))
 
 
@@ -97,7 +97,7 @@ def _edge_costs(out: Array, box: Array, pose: CameraPose) -> Array:
     sides = np.maximum(box[2:] - box[:2], 4.0)[[0, 1, 0, 1]]
     sigma = EDGE_SHARE * sides + 1.0
     residual = (box - clipped) / sigma
-    squares = np.minimum(residual**2, EDGE_CAP)
+    squares = np.minimum(residual**2, FIT_EDGE_CAP)
     # The bottom may be hidden by a vehicle ahead: then it lies higher than expected, never lower.
     squares[:, 3] = np.where(residual[:, 3] < -1.0, np.minimum(squares[:, 3], CUT_BOTTOM), squares[:, 3])
     outside = (clipped[:, 2:] - clipped[:, :2]).min(-1) < 2

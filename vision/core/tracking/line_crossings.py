@@ -8,9 +8,9 @@ import numpy as np
 
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.vehicle_projection import LENGTH, D, S, V, appearance
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
-from vision.core.tracking.scene_state import FREE_SPEED, SEEN_RECENTLY_S, Road
+from vision.core.tracking.scene_state import ARRIVAL_SPEED, SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.vehicle_states import GAP_M
 
 __all__ = ["change_lanes", "pass_lines", "publish"]
@@ -55,7 +55,7 @@ class _Place(NamedTuple):
     d: float
 
 
-def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
+def change_lanes(road: SceneState, pose: CameraPose, t: float) -> None:
     """Moves vehicles that came nearer to another lane's axis to that lane; those that cannot be there stay in theirs."""
     bodies = road.bodies
     for row, number in enumerate(bodies.number.tolist()):
@@ -75,7 +75,7 @@ def change_lanes(road: Road, pose: CameraPose, t: float) -> None:
             road.take_to(there.lane, there.s, there.d, row, t)
 
 
-def pass_lines(road: Road, t: float) -> None:
+def pass_lines(road: SceneState, t: float) -> None:
     """Lets vehicles arrive at the zone's entry and depart at the stop line, and forgets those that are out of reach."""
     bodies = road.bodies
     keep = np.ones(len(bodies), bool)
@@ -94,7 +94,7 @@ def pass_lines(road: Road, t: float) -> None:
         bodies.keep(keep)
 
 
-def publish(road: Road, t: float) -> None:
+def publish(road: SceneState, t: float) -> None:
     """Hands the vehicles' places to their lanes' lines."""
     bodies = road.bodies
     for number, x in zip(bodies.number.tolist(), bodies.x.tolist(), strict=True):
@@ -105,7 +105,7 @@ def publish(road: Road, t: float) -> None:
         line.update(t)
 
 
-def _beside(road: Road, row: int) -> _Place | None:
+def _beside(road: SceneState, row: int) -> _Place | None:
     """Where a vehicle is on the lane whose axis it is nearer to than to its own; None if there is no such lane."""
     lane, axis = int(road.bodies.lane[row]), road.axes[int(road.bodies.lane[row])]
     if axis is None:
@@ -122,7 +122,7 @@ def _beside(road: Road, row: int) -> _Place | None:
     return None
 
 
-def _is_free(road: Road, row: int, there: _Place) -> bool:
+def _is_free(road: SceneState, row: int, there: _Place) -> bool:
     """Whether nobody is where a vehicle would be that came to another lane."""
     bodies = road.bodies
     s, rears = there.s, bodies.x[:, S] + bodies.x[:, LENGTH]
@@ -131,14 +131,14 @@ def _is_free(road: Road, row: int, there: _Place) -> bool:
     return not bool(((bodies.lane == there.lane) & too_much).any())
 
 
-def _visible(road: Road, pose: CameraPose, row: int, there: _Place) -> float:
+def _visible(road: SceneState, pose: CameraPose, row: int, there: _Place) -> float:
     """The share of a vehicle's picture that would be in sight at a place."""
     x, lane = road.bodies.x.copy(), road.bodies.lane.copy()
     x[row, [S, D]], lane[row] = (there.s, there.d), there.lane
     return float(appearance(x, lane, road.table, pose).visible[row])
 
 
-def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> bool:
+def _pass(line: LaneQueue, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> bool:
     """Lets a vehicle arrive or depart; whether it departed."""
     if vehicle.visit is not None:
         if (s < past and v > STANDING_MPS) or s < SURELY_PAST_M:
@@ -153,7 +153,7 @@ def _pass(line: LaneLine, vehicle: Vehicle, s: float, v: float, t: float, *, pas
     return False
 
 
-def _arrive(vehicle: Vehicle, line: LaneLine, s: float, v: float, t: float) -> None:
+def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float) -> None:
     zone = line.lane.zone_m
     if vehicle.front > zone:
         vehicle.present_at_start = False
@@ -165,7 +165,7 @@ def _arrive(vehicle: Vehicle, line: LaneLine, s: float, v: float, t: float) -> N
         line.enter(vehicle, arrived, start_censored=zone - s > CENSORED_M, inferred=True)
 
 
-def _clear(line: LaneLine, vehicle: Vehicle, rear: float, t: float) -> None:
+def _clear(line: LaneQueue, vehicle: Vehicle, rear: float, t: float) -> None:
     """Notes when a vehicle that was seen to arrive left room in the zone for the next one."""
     visit = vehicle.visit
     if visit is None or visit.arrived_t is None or visit.inferred:
@@ -174,7 +174,7 @@ def _clear(line: LaneLine, vehicle: Vehicle, rear: float, t: float) -> None:
         vehicle.cleared_t = t
 
 
-def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> float:
+def _inferred_arrival(vehicle: Vehicle, line: LaneQueue, s: float, v: float) -> float:
     """When a vehicle that was found in the zone came: after the one ahead and before the one behind it.
 
     One that drives has just come. One that stands, or that others have come after, came unseen: right behind the one ahead,
@@ -188,7 +188,7 @@ def _inferred_arrival(vehicle: Vehicle, line: LaneLine, s: float, v: float) -> f
     stood = v < STANDING_MPS
     if ahead is None and s < STOOD_M and line.left is not None and vehicle.first_seen_t - line.left.left_t < JUST_LEFT_S:
         stood, after, cleared_t = True, line.left.arrived_t, line.left.cleared_t
-    guess = vehicle.first_seen_t - (line.lane.zone_m - s) / FREE_SPEED
+    guess = vehicle.first_seen_t - (line.lane.zone_m - s) / ARRIVAL_SPEED
     if cleared_t is not None and (stood or not after < guess < before):
         guess = cleared_t
     if before < np.inf and not after < guess < before:

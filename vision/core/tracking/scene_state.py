@@ -12,14 +12,14 @@ from vision.config import View
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.lane_axis import LaneAxis, ground_axis
 from vision.core.geometry.vehicle_projection import D, LaneTable, S
-from vision.core.lanes.lane_queue import LaneLine
+from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
-from vision.core.tracking.height_bias import Roofs
-from vision.core.tracking.vehicle_states import Bodies
+from vision.core.tracking.height_bias import HeightBias
+from vision.core.tracking.vehicle_states import VehicleStates
 
-__all__ = ["FREE_SPEED", "SEEN_RECENTLY_S", "Road"]
+__all__ = ["ARRIVAL_SPEED", "SEEN_RECENTLY_S", "SceneState"]
 
-FREE_SPEED: Final = 7.5
+ARRIVAL_SPEED: Final = 7.5
 """Speed of a vehicle on its way to the zone, m/s."""
 SEEN_RECENTLY_S: Final = 1.0
 """A vehicle that was found within this time counts as seen."""
@@ -28,28 +28,28 @@ STRAIGHT: Final = LaneAxis(np.array([[0.0, 0.0], [0.0, 1.0]]))
 
 
 @dataclass(slots=True)
-class Road:
+class SceneState:
     """Lanes by index (`ids`, `axes`, `table`) and by id (`lines`); vehicles by row (`bodies`) and by number (`vehicles`)."""
 
-    lines: dict[str, LaneLine]
+    lines: dict[str, LaneQueue]
     ids: list[str]
     axes: list[LaneAxis | None]
     table: LaneTable
-    bodies: Bodies
+    bodies: VehicleStates
     vehicles: dict[int, Vehicle]
-    roofs: Roofs = field(default_factory=Roofs)
+    roofs: HeightBias = field(default_factory=HeightBias)
     began_t: float | None = None
 
     @classmethod
-    def of(cls, lines: Mapping[str, LaneLine]) -> Road:
+    def of(cls, lines: Mapping[str, LaneQueue]) -> SceneState:
         """An empty road whose lanes have no place yet."""
-        return cls(dict(lines), list(lines), [None] * len(lines), LaneTable([STRAIGHT] * len(lines)), Bodies(), {})
+        return cls(dict(lines), list(lines), [None] * len(lines), LaneTable([STRAIGHT] * len(lines)), VehicleStates(), {})
 
     def index(self, view: View) -> int | None:
         """The index of a view's lane; None for a lane of another section."""
         return self.ids.index(view.lane) if view.lane in self.lines else None
 
-    def line(self, lane: int) -> LaneLine:
+    def line(self, lane: int) -> LaneQueue:
         """The line of a lane, by index."""
         return self.lines[self.ids[lane]]
 

@@ -13,12 +13,12 @@ from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.geometry.vehicle_projection import S
-from vision.core.tracking.detection_model import Acuity
+from vision.core.tracking.detection_model import DetectionModel
 from vision.core.tracking.image_tracks import BoxTracker, merge_doubles
-from vision.core.tracking.scene_state import Road
+from vision.core.tracking.scene_state import SceneState
 from vision.errors import ConfigError
 
-__all__ = ["Boxes", "Eye"]
+__all__ = ["Boxes", "Sensor"]
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Boxes:
 
 
 @dataclass(slots=True)
-class Eye:
+class Sensor:
     """One camera of the scene. `zones` and `covers` are metres by lane index; `tried` is when a track was looked at last."""
 
     camera: Camera
@@ -60,11 +60,11 @@ class Eye:
     last_t: float | None = None
     period_s: float = 0.2
     tried: dict[int, float] = field(default_factory=dict)
-    acuity: Acuity = field(default_factory=Acuity)
+    acuity: DetectionModel = field(default_factory=DetectionModel)
     last: list[tuple[list[float], int]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, camera: Camera, road: Road, next_number: Callable[[], int]) -> Eye:
+    def of(cls, camera: Camera, road: SceneState, next_number: Callable[[], int]) -> Sensor:
         """A camera that has not seen anything yet."""
         zones, covers = {}, {}
         for view in camera.views:
@@ -74,7 +74,7 @@ class Eye:
                 covers[index] = view.covers_m or (-np.inf, np.inf)
         return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S))
 
-    def resize(self, width: int, height: int, road: Road) -> None:
+    def resize(self, width: int, height: int, road: SceneState) -> None:
         """Takes the frame size in pixels, which completes the pose, and lays the lanes that the camera places."""
         if (width, height) == self.size or not width or not height:
             return
@@ -92,7 +92,7 @@ class Eye:
         self.tried.clear()
         self.last_t = None
 
-    def learn_scores(self, road: Road, boxes: Boxes, owners: dict[int, int]) -> None:
+    def learn_scores(self, road: SceneState, boxes: Boxes, owners: dict[int, int]) -> None:
         """Learns how strong the boxes of vehicles are that it knows well; owners: vehicle number by box."""
         known = [column for column, number in owners.items() if road.vehicles[number].well_known]
         if known and self.last_t is not None:
@@ -105,7 +105,7 @@ class Eye:
         self.last_t = boxes.t
         self.last = [([float(v) for v in boxes.native[i]], number) for i, number in sorted(owners.items())]
 
-    def covered(self, road: Road) -> NDArray[np.bool_]:
+    def covered(self, road: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
         bodies = road.bodies
         low = np.full(len(road.ids), np.inf)

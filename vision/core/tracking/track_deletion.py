@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import LENGTH, S
 from vision.core.lanes.vehicle import Vehicle
-from vision.core.tracking.association import Sight
-from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
-from vision.core.tracking.sensor import Boxes, Eye
+from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
+from vision.core.tracking.sensor import Boxes, Sensor
 
 __all__ = ["lose_everyone", "miss"]
 
 PATIENCE_S: Final = 6.0
 """A vehicle that should be in plain sight for so long, and is not found, has gone."""
 PATIENCE_NEW_S: Final = 2.0
-STRONG: Final = 0.8
+STRONG_MISSED: Final = 0.8
 """A vehicle whose boxes are this strong is real, though it may be hard to see; weaker ones get no such allowance."""
 PATIENCE_GONE_S: Final = 1.0
 """One that has passed the stop line only drives away: its box must not be taken for the next one's."""
@@ -35,7 +35,15 @@ OUTAGE_EXPECTED: Final = 1.5
 """An empty frame in which so many vehicles should be found says nothing about them."""
 
 
-def miss(road: Road, eye: Eye, sight: Sight, boxes: Boxes, *, allowed: NDArray[np.bool_], found: NDArray[np.intp]) -> None:
+def miss(
+    road: SceneState,
+    eye: Sensor,
+    sight: PredictedMeasurements,
+    boxes: Boxes,
+    *,
+    allowed: NDArray[np.bool_],
+    found: NDArray[np.intp],
+) -> None:
     """Counts the time for which vehicles that should be found are not; those with too much of it have gone.
 
     allowed: (N,) vehicles that the camera measures; found: rows of those that it found. The rows of `sight` are void after it.
@@ -61,7 +69,7 @@ def miss(road: Road, eye: Eye, sight: Sight, boxes: Boxes, *, allowed: NDArray[n
         if not missed[row]:
             vehicle.found_s += due
             continue
-        vehicle.missed_s += due * (vehicle.conspicuous if vehicle.strength > STRONG else 1.0)
+        vehicle.missed_s += due * (vehicle.conspicuous if vehicle.strength > STRONG_MISSED else 1.0)
         doubtful = vehicle.hits * eye.period_s < SEEN_ENOUGH_S and boxes.t - vehicle.seen_t > DOUBTFUL_S
         if doubtful or vehicle.missed_s > patience[row]:
             keep[row] = False
@@ -69,7 +77,7 @@ def miss(road: Road, eye: Eye, sight: Sight, boxes: Boxes, *, allowed: NDArray[n
     road.bodies.keep(keep)
 
 
-def lose_everyone(road: Road) -> None:
+def lose_everyone(road: SceneState) -> None:
     """Ends all visits as lost: after a gap in which several vehicles may have left nobody can be told from his successor."""
     for vehicle in road.vehicles.values():
         if vehicle.visit is not None:
@@ -79,7 +87,7 @@ def lose_everyone(road: Road) -> None:
     road.began_t = None
 
 
-def _patience(road: Road, t: float) -> list[float]:
+def _patience(road: SceneState, t: float) -> list[float]:
     """How long (N,) each vehicle may be missed. One whose follower stands behind it is still there: else he would move up."""
     bodies = road.bodies
     order, ahead = bodies.order()
@@ -96,7 +104,7 @@ def _patience(road: Road, t: float) -> list[float]:
     ]
 
 
-def _forget(road: Road, vehicle: Vehicle, s: float) -> None:
+def _forget(road: SceneState, vehicle: Vehicle, s: float) -> None:
     del road.vehicles[vehicle.number]
     if vehicle.visit is None:
         return

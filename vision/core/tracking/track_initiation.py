@@ -14,8 +14,8 @@ from vision.core.geometry.vehicle_projection import LENGTH, Appearance, S, V, ap
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import Track
 from vision.core.tracking.initial_state import Guess, guess_body
-from vision.core.tracking.scene_state import FREE_SPEED, Road
-from vision.core.tracking.sensor import Boxes, Eye
+from vision.core.tracking.scene_state import ARRIVAL_SPEED, SceneState
+from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, lost_vehicle
 
 __all__ = ["consider", "follow"]
@@ -30,7 +30,7 @@ CERTAIN_S: Final = 12.0
 CERTAIN_SHARE: Final = 0.4
 """What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
 trucks in shadows for many seconds."""
-STRONG: Final = 0.85
+STRONG_NEWCOMER: Final = 0.85
 STRONG_COST: Final = 9.0
 STRONG_S: Final = 1.5
 """Or else a box this strong that fits a body this well, after this time."""
@@ -51,7 +51,7 @@ PART_SHARE: Final = 0.75
 AT_START_S: Final = 3.0
 
 
-def follow(eye: Eye, boxes: Boxes, taken: Set[int]) -> list[Track]:
+def follow(eye: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
     """Follows the boxes that belong to nobody; returns those of their tracks that are sure enough to be looked at."""
     free = _free(boxes, taken)
     tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
@@ -60,7 +60,7 @@ def follow(eye: Eye, boxes: Boxes, taken: Set[int]) -> list[Track]:
     return [track for track in tracks if _confirmed(track, eye, boxes.t) and _due(track, eye, boxes.t)]
 
 
-def consider(road: Road, eye: Eye, pose: CameraPose, track: Track, t: float) -> None:
+def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: float) -> None:
     """Makes a followed box a vehicle if a body on a lane explains it and its place is free."""
     eye.tried[track.number] = t
     raised_m = road.roofs.raised_m
@@ -91,23 +91,23 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     return free
 
 
-def _confirmed(track: Track, eye: Eye, t: float) -> bool:
+def _confirmed(track: Track, eye: Sensor, t: float) -> bool:
     if track.hits < CONFIRM_HITS or t - track.first_t < CONFIRM_S:
         return False
     strength = _strength(track, eye)
     return strength >= CONFIRM_MEAN and strength * track.hits >= CONFIRM_STRENGTH
 
 
-def _strength(track: Track, eye: Eye) -> float:
+def _strength(track: Track, eye: Sensor) -> float:
     """The mean strength of a track's boxes."""
     return float(eye.acuity.strength(np.array([track.box]), np.array([track.score_sum / track.hits]))[0])
 
 
-def _due(track: Track, eye: Eye, t: float) -> bool:
+def _due(track: Track, eye: Sensor, t: float) -> bool:
     return t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
 
 
-def _begin(road: Road, eye: Eye, track: Track, guess: Guess, t: float) -> None:
+def _begin(road: SceneState, eye: Sensor, track: Track, guess: Guess, t: float) -> None:
     front = float(guess.x[S])
     if _rests(track, t):
         guess.x[V] = 0.0
@@ -120,7 +120,7 @@ def _begin(road: Road, eye: Eye, track: Track, guess: Guess, t: float) -> None:
     road.bodies.add(track.number, guess.lane, guess.x, guess.p)
 
 
-def _shows(road: Road, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
+def _shows(road: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
     """Whether a body among the known vehicles would be in sight, and about where the box (4,) is."""
     look = _look(road, pose, guess, guess.x, np.ones(len(road.bodies), bool))
     if look.visible[-1] < LEAST_VISIBLE:
@@ -138,9 +138,9 @@ def _rests(track: Track, t: float) -> bool:
     return moved < REST_SHARE * side * max(age, 1.0)
 
 
-def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> bool:
+def _overdue(road: SceneState, eye: Sensor, pose: CameraPose, guess: Guess, t: float) -> bool:
     """Whether a vehicle at this place would have been found on its way to it: it was never hidden nor too small."""
-    if road.since_began_s(t) < OVERDUE_M / FREE_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
+    if road.since_began_s(t) < OVERDUE_M / ARRIVAL_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
         return False
     before = guess.x.copy()
     before[S] += OVERDUE_M
@@ -150,15 +150,15 @@ def _overdue(road: Road, eye: Eye, pose: CameraPose, guess: Guess, t: float) -> 
     return min(float(eye.acuity.chance(look)[-1]) for look in looks) > OVERDUE_CHANCE
 
 
-def _look(road: Road, pose: CameraPose, guess: Guess, x: NDArray[np.float64], among: NDArray[np.bool_]) -> Appearance:
+def _look(road: SceneState, pose: CameraPose, guess: Guess, x: NDArray[np.float64], among: NDArray[np.bool_]) -> Appearance:
     """The look of these known vehicles (N,) and, last, of a body (6,) on the guess's lane."""
     bodies = road.bodies
     return appearance(np.vstack([bodies.x[among], x[None]]), np.append(bodies.lane[among], guess.lane), road.table, pose)
 
 
-def _certain(track: Track, guess: Guess, eye: Eye, t: float) -> bool:
+def _certain(track: Track, guess: Guess, eye: Sensor, t: float) -> bool:
     """Whether a box must be a vehicle wherever it came from: strong and shaped like one, or followed for long."""
     age = t - track.first_t
-    if age >= STRONG_S and guess.cost < STRONG_COST and _strength(track, eye) > STRONG:
+    if age >= STRONG_S and guess.cost < STRONG_COST and _strength(track, eye) > STRONG_NEWCOMER:
         return True
     return age >= CERTAIN_S and track.hits * eye.period_s >= CERTAIN_SHARE * age

@@ -8,7 +8,7 @@ import numpy as np
 
 from vision.core.geometry.vehicle_projection import LENGTH, D, S, V
 from vision.core.tracking.initial_state import Guess
-from vision.core.tracking.scene_state import SEEN_RECENTLY_S, Road
+from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 
 __all__ = ["adopt", "changed_vehicle", "clash", "lost_vehicle"]
 
@@ -23,7 +23,7 @@ FOLLOWED_S: Final = 2.0
 """So may one that was found regularly, however little of it can be seen, if the new box came this soon before or after."""
 
 
-def clash(road: Road, guess: Guess, t: float) -> int | Literal["taken"] | None:
+def clash(road: SceneState, guess: Guess, t: float) -> int | Literal["taken"] | None:
     """The unseen vehicle whose place the guess takes; "taken" if a seen one is there; None if the place is free."""
     bodies = road.bodies
     front, rear = guess.x[S], guess.x[S] + guess.x[LENGTH]
@@ -40,7 +40,7 @@ def clash(road: Road, guess: Guess, t: float) -> int | Literal["taken"] | None:
     return found
 
 
-def lost_vehicle(road: Road, guess: Guess, t: float) -> int | None:
+def lost_vehicle(road: SceneState, guess: Guess, t: float) -> int | None:
     """An unseen vehicle of the lane that can have come here with nobody seen between."""
     bodies = road.bodies
     best: tuple[float, int] | None = None
@@ -55,7 +55,7 @@ def lost_vehicle(road: Road, guess: Guess, t: float) -> int | None:
     return None if best is None else best[1]
 
 
-def changed_vehicle(road: Road, guess: Guess, t: float, first_t: float) -> int | None:
+def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) -> int | None:
     """A vehicle that is missed beside this place, in a neighbouring lane of the same direction: it came over unseen.
 
     first_t: when the box was found first that shows the new body.
@@ -79,7 +79,7 @@ def changed_vehicle(road: Road, guess: Guess, t: float, first_t: float) -> int |
     return None if best is None else best[1]
 
 
-def adopt(road: Road, number: int, guess: Guess, t: float) -> None:
+def adopt(road: SceneState, number: int, guess: Guess, t: float) -> None:
     """Finds a lost vehicle again at another place: its size stays, its place and speed begin anew."""
     bodies = road.bodies
     row = int(np.flatnonzero(bodies.number == number)[0])
@@ -96,7 +96,7 @@ def adopt(road: Road, number: int, guess: Guess, t: float) -> None:
     vehicle.seen_t, vehicle.missed_s = t, 0.0
 
 
-def _someone_between(road: Road, row: int, guess: Guess) -> bool:
+def _someone_between(road: SceneState, row: int, guess: Guess) -> bool:
     bodies = road.bodies
     low, high = sorted((float(bodies.x[row, S]), float(guess.x[S])))
     between = (bodies.lane == guess.lane) & (bodies.x[:, S] > low) & (bodies.x[:, S] < high)

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BODIES", "CLASS_FIT", "SHAPES", "SHAPE_SIGMA", "Body"]
+__all__ = ["BODIES", "CLASS_FIT", "SHAPES", "SHAPE_SIGMA", "VehiclePrior"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class VehiclePrior:
     """A typical body: metres, with the spread of its kind."""
 
     name: str
@@ -32,12 +32,12 @@ class Body:
 
 
 BODIES: Final = (
-    Body("articulated truck", 16.5, 4.0, 2.5, 1.0, 0.15, 0, 0.5),
-    Body("rigid truck", 11.5, 3.7, 2.5, 1.5, 0.30, 0, 0.2),
-    Body("small truck", 7.5, 3.2, 2.4, 1.0, 0.35, 0, 0.15),
-    Body("bus", 12.0, 3.35, 2.5, 1.0, 0.2, 1, 0.05),
-    Body("van", 5.6, 2.45, 2.0, 0.6, 0.2, 2, 0.05),
-    Body("car", 4.5, 1.6, 1.8, 0.4, 0.12, 2, 0.05),
+    VehiclePrior("articulated truck", 16.5, 4.0, 2.5, 1.0, 0.15, 0, 0.5),
+    VehiclePrior("rigid truck", 11.5, 3.7, 2.5, 1.5, 0.30, 0, 0.2),
+    VehiclePrior("small truck", 7.5, 3.2, 2.4, 1.0, 0.35, 0, 0.15),
+    VehiclePrior("bus", 12.0, 3.35, 2.5, 1.0, 0.2, 1, 0.05),
+    VehiclePrior("van", 5.6, 2.45, 2.0, 0.6, 0.2, 2, 0.05),
+    VehiclePrior("car", 4.5, 1.6, 1.8, 0.4, 0.12, 2, 0.05),
 )
 SHAPES: Final[Array] = np.array([[body.length_m, body.height_m, body.width_m] for body in BODIES])
 SHAPE_SIGMA: Final[Array] = np.array([[body.length_sigma_m, body.height_sigma_m, 0.12] for body in BODIES])

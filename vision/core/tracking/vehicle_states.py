@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
 
-__all__ = ["Bodies", "safe_speed"]
+__all__ = ["VehicleStates", "safe_speed"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -67,7 +67,7 @@ def safe_speed(gap: Array, ahead: Array) -> Array:
     return np.asarray(np.sqrt(reach**2 + ahead**2 + 2 * BRAKE * room) - reach)
 
 
-class Bodies:
+class VehicleStates:
     """States x (N, 6), covariances p (N, 6, 6), lane index and number of each vehicle, all of them at one time t."""
 
     def __init__(self) -> None:

@@ -15,8 +15,8 @@ from vision.errors import ConfigError
 
 __all__ = ["named_pipe", "own_input", "written_lines"]
 
-LOOK_EVERY_S: Final = 0.2
-LONGEST: Final = 4096
+CONTROL_LOOK_EVERY_S: Final = 0.2
+LONGEST_ORDER: Final = 4096
 
 
 def written_lines(inputs: list[int], ended: Callable[[], bool]) -> Iterator[str]:
@@ -26,11 +26,11 @@ def written_lines(inputs: list[int], ended: Callable[[], bool]) -> Iterator[str]
     """
     rest = dict.fromkeys(inputs, b"")
     while not ended():
-        ready, _, _ = select.select(list(rest), [], [], LOOK_EVERY_S)
+        ready, _, _ = select.select(list(rest), [], [], CONTROL_LOOK_EVERY_S)
         for fd in ready:
             data = _read(fd)
             *lines, last = (rest[fd] + data).split(b"\n")
-            rest[fd] = last if len(last) <= LONGEST else b""
+            rest[fd] = last if len(last) <= LONGEST_ORDER else b""
             if not data:
                 del rest[fd]
             yield from (line.decode(errors="replace") for line in lines if line.strip())
@@ -39,7 +39,7 @@ def written_lines(inputs: list[int], ended: Callable[[], bool]) -> Iterator[str]
 def _read(fd: int) -> bytes:
     """What is there to read; nothing at the end, or where it cannot be read any more: a terminal that was closed."""
     try:
-        return os.read(fd, LONGEST)
+        return os.read(fd, LONGEST_ORDER)
     except OSError:
         return b""
 

@@ -23,7 +23,7 @@ from vision.simulation.video import set_up_encoder, video_frame
 
 __all__ = ["LiveStream"]
 
-KEPT: Final = 50
+KEPT_IN_STREAM: Final = 50
 BIT_RATE: Final = 1_200_000
 _SETS: Final = frozenset({7, 8})  # the NAL units that describe the stream: SPS and PPS
 
@@ -35,7 +35,7 @@ class LiveStream:
         self._fps = fps
         self._encoder = _encoder(width, height, fps)
         self._lock = threading.Lock()
-        self._units: deque[tuple[int, Unit]] = deque(maxlen=KEPT)
+        self._units: deque[tuple[int, Unit]] = deque(maxlen=KEPT_IN_STREAM)
         self._count = 0
         self._joining = True
         self.media = Media(_parameter_sets(width, height, fps), self._play)

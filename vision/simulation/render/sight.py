@@ -12,7 +12,7 @@ from vision.simulation.render.stage import Shown
 
 __all__ = ["Sight", "sights"]
 
-_SMALLEST_PX: Final = 12
+_SMALLEST_SEEN_PX: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _look(
     x0, y0, x1, y1 = window
     mask = ids[y0:y1, x0:x1] == value
     pixels = int(np.count_nonzero(mask))
-    if pixels < _SMALLEST_PX:
+    if pixels < _SMALLEST_SEEN_PX:
         return None
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     box = (float(x0 + columns[0]), float(y0 + rows[0]), float(x0 + columns[-1] + 1), float(y0 + rows[-1] + 1))

@@ -13,10 +13,10 @@ from scipy.integrate import quad
 from scipy.stats import lognorm
 
 from vision.core.lanes.lane_history import LaneHistory
-from vision.core.lanes.wait_forecast import Booth, Head, booth_times, expected_wait
+from vision.core.lanes.wait_forecast import HeadOfQueue, Server, booth_times, expected_wait
 
-BOOTH = Booth(service_s=60.0, service_var=27.0**2, mean_var=16.0, move_s=8.0, move_var=4.0)
-FRESH = Head(elapsed_s=0.0)
+BOOTH = Server(service_s=60.0, service_var=27.0**2, mean_var=16.0, move_s=8.0, move_var=4.0)
+FRESH = HeadOfQueue(elapsed_s=0.0)
 
 
 def history(services: list[float], moves: list[float] = []) -> LaneHistory:  # noqa: B006 - never changed
@@ -34,14 +34,14 @@ def test_nobody_ahead_is_no_wait_and_an_unknown_booth_an_unknown_one() -> None:
 
 
 def test_a_queue_takes_its_services_and_the_moves_between_them() -> None:
-    def mean(ahead: int, head: Head) -> float | None:
+    def mean(ahead: int, head: HeadOfQueue) -> float | None:
         return expected_wait(BOOTH, ahead, head)[0]
 
     assert mean(1, FRESH) == pytest.approx(60 + 8)
     assert mean(4, FRESH) == pytest.approx(60 + 3 * 68 + 8)
-    assert mean(2, Head(None, since_departure_s=3.0)) == pytest.approx(5 + 60 + 68 + 8)
-    assert mean(2, Head(None, since_departure_s=900.0)) == pytest.approx(60 + 68 + 8)
-    assert mean(1, Head(70.0, leaving=True)) == pytest.approx(8)
+    assert mean(2, HeadOfQueue(None, since_departure_s=3.0)) == pytest.approx(5 + 60 + 68 + 8)
+    assert mean(2, HeadOfQueue(None, since_departure_s=900.0)) == pytest.approx(60 + 68 + 8)
+    assert mean(1, HeadOfQueue(70.0, leaving=True)) == pytest.approx(8)
 
 
 @pytest.mark.parametrize("elapsed_s", [0.0, 20.0, 50.0, 90.0])
@@ -54,7 +54,7 @@ def test_what_is_left_of_a_service_is_the_lognormals(elapsed_s: float) -> None:
 
 
 def test_an_overdue_service_raises_what_is_expected() -> None:
-    waits = [expected_wait(BOOTH, 1, Head(elapsed_s))[0] or 0.0 for elapsed_s in (60.0, 150.0, 300.0, 600.0, 3600.0)]
+    waits = [expected_wait(BOOTH, 1, HeadOfQueue(elapsed_s))[0] or 0.0 for elapsed_s in (60.0, 150.0, 300.0, 600.0, 3600.0)]
     assert waits == sorted(waits)
     assert waits[-1] > 1500.0
 
@@ -90,7 +90,7 @@ def test_the_interval_holds_about_four_of_five_drawn_waits(ahead: int, lanes: in
         head = next(s for s in iter(lambda: random.lognormal(math.log(58.0), 0.45), None) if s > elapsed_s)
         rest = random.lognormal(math.log(58.0), 0.45, ahead - 1)
         true = float(head - elapsed_s + rest.sum() + 8.0 * ahead)
-        expected, low, high = expected_wait(booth, ahead, Head(elapsed_s))
+        expected, low, high = expected_wait(booth, ahead, HeadOfQueue(elapsed_s))
         assert expected is not None
         assert low is not None
         assert high is not None
@@ -107,10 +107,10 @@ SECONDS = st.floats(0.0, 1e7)
     own=st.lists(SECONDS, max_size=30),
     other=st.lists(SECONDS, max_size=30),
     moves=st.lists(st.floats(0.0, 20.0), max_size=10),
-    head=st.builds(Head, st.none() | SECONDS, st.none() | SECONDS, st.booleans()),
+    head=st.builds(HeadOfQueue, st.none() | SECONDS, st.none() | SECONDS, st.booleans()),
 )
 def test_whatever_the_lane_did_waits_are_finite_ordered_and_grow_with_the_queue(
-    own: list[float], other: list[float], moves: list[float], head: Head
+    own: list[float], other: list[float], moves: list[float], head: HeadOfQueue
 ) -> None:
     booth = booth_times(history(own, moves), [history(other)])
     if booth is None:

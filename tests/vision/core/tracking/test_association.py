@@ -8,8 +8,8 @@ import pytest
 from tests.support.roads import LANES, pose
 from vision.core.geometry.lane_axis import LaneAxis
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S, edges
-from vision.core.tracking.association import Sight
-from vision.core.tracking.vehicle_states import Bodies
+from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.vehicle_states import VehicleStates
 
 TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
 CHANCE = np.array([0.9])
@@ -24,29 +24,29 @@ def truck(s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 @pytest.mark.parametrize(("box_s", "is_its_own"), [(5.0, False), (-6.0, True)])
 def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_its_own: bool) -> None:
     """A truck that passed the stop line was not found for a second, so its place is not sure any more."""
-    bodies = Bodies()
+    bodies = VehicleStates()
     bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
     box = edges(truck(box_s)[None], np.array([0]), TABLE, pose())
-    sight = Sight.of(bodies, TABLE, pose())
+    sight = PredictedMeasurements.of(bodies, TABLE, pose())
     assert sight.pairs(box, np.array([False]), CHANCE) == [(0, 0)], "with its place so unsure the box fits"
     assert sight.pairs(box, np.array([True]), CHANCE) == ([(0, 0)] if is_its_own else [])
 
 
 def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
     """The first of three has gone from its place; a fourth has come up behind them. As many pairs as can be were three."""
-    bodies = Bodies()
+    bodies = VehicleStates()
     for number, s in enumerate((60.0, 70.5, 81.0)):
         bodies.add(number, 0, truck(s), np.diag([16.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
     boxes = np.concatenate([edges(truck(s)[None], np.array([0]), TABLE, pose()) for s in (70.5, 81.0, 91.5)])
-    sight = Sight.of(bodies, TABLE, pose())
+    sight = PredictedMeasurements.of(bodies, TABLE, pose())
     assert sight.pairs(boxes, np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]
 
 
 def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_place() -> None:
     """Where along its lane it is moves all edges of its picture together: a strip low and wide fits it nowhere."""
-    bodies = Bodies()
+    bodies = VehicleStates()
     bodies.add(1, 0, truck(40.0), np.diag([120.0, 4.0, 0.5, 0.01, 0.01, 0.1]))
-    sight = Sight.of(bodies, TABLE, pose())
+    sight = PredictedMeasurements.of(bodies, TABLE, pose())
     near = edges(truck(34.0)[None], np.array([0]), TABLE, pose())
     assert sight.pairs(near, np.array([False]), CHANCE) == [(0, 0)]
     strip = near + np.array([0.0, 0.6 * (near[0, 3] - near[0, 1]), 0.0, 0.0])

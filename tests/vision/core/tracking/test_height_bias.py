@@ -9,16 +9,16 @@ from tests.support.roads import T0, Truck, drive, gate
 from vision.config import sections
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S
 from vision.core.pipeline import Pipeline
-from vision.core.tracking.height_bias import Roofs
-from vision.core.tracking.vehicle_states import Bodies
+from vision.core.tracking.height_bias import HeightBias
+from vision.core.tracking.vehicle_states import VehicleStates
 from vision.messages import LaneVehicles
 
 USUAL_M = 4.0
 
 
-def bodies(height_m: float, *, near_sigma: float) -> Bodies:
+def bodies(height_m: float, *, near_sigma: float) -> VehicleStates:
     """A near truck of this height and a far one: both were expected to be of the usual height."""
-    both = Bodies()
+    both = VehicleStates()
     for number, s in enumerate((5.0, 100.0)):
         x, p = np.zeros(STATES), np.diag([9.0, 1.0, 1.0, 0.04, 0.01, 0.1])
         x[[S, LENGTH, HEIGHT, WIDTH]] = s, 16.0, USUAL_M, 2.5
@@ -30,7 +30,7 @@ def bodies(height_m: float, *, near_sigma: float) -> Bodies:
 
 
 def test_a_high_truck_raises_the_others_by_a_part() -> None:
-    road, roofs = bodies(4.25, near_sigma=0.02), Roofs()
+    road, roofs = bodies(4.25, near_sigma=0.02), HeightBias()
     roofs.learn(road, 0)
     assert roofs.raised_m == pytest.approx(0.05, abs=0.01), "one truck among the doubts"
     assert road.x[1, HEIGHT] == pytest.approx(USUAL_M + roofs.raised_m)
@@ -43,7 +43,7 @@ def test_a_high_truck_raises_the_others_by_a_part() -> None:
 
 
 def test_a_truck_whose_height_stayed_open_teaches_nothing() -> None:
-    road, roofs = bodies(USUAL_M, near_sigma=0.2), Roofs()
+    road, roofs = bodies(USUAL_M, near_sigma=0.2), HeightBias()
     roofs.learn(road, 0)
     assert roofs.raised_m == 0.0
     assert road.x[1, S] == 100.0
