@@ -7,7 +7,7 @@ import { zh } from "../src/i18n/zh";
 const VISION = new URL("../../vision/", import.meta.url);
 
 test("what a camera's reason is recognised by is what the worker says", () => {
-  const files = readdirSync(VISION).filter((name) => name.endsWith(".py"));
+  const files = readdirSync(VISION, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".py"));
   const source = files.map((name) => readFileSync(new URL(name, VISION), "utf8")).join("\n");
   expect(CAUSE_WORDS.filter(([words]) => !source.includes(words))).toEqual([]);
 });
