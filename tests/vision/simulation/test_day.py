@@ -11,7 +11,7 @@ from vision.camera.image_quality import PictureHealth
 from vision.errors import ConfigError
 from vision.simulation.demand import under_way
 from vision.simulation.layouts import LAYOUTS
-from vision.simulation.live.control import LONGEST_REQUEST, named_pipe, written_lines
+from vision.simulation.live.control import LONGEST_ORDER, named_pipe, written_lines
 from vision.simulation.live.daylight import weather_at
 from vision.simulation.live.faults import FaultOrder, Spoiler, parse_order
 from vision.simulation.scenarios import SCENARIOS, at_speed
@@ -135,7 +135,7 @@ def test_lines_come_from_a_pipe_that_anybody_may_write_to_again(tmp_path):
 def test_a_line_without_an_end_does_not_deafen_it():
     reading, writing = os.pipe()
     calls = iter([*[False] * 4, True])
-    os.write(writing, b"x" * 3 * LONGEST_REQUEST)
+    os.write(writing, b"x" * 3 * LONGEST_ORDER)
     os.write(writing, b" the rest of it\nheal export\n")
     assert list(written_lines([reading], lambda: next(calls)))[-1] == "heal export"
     os.close(writing)
