@@ -20,12 +20,14 @@ from api.history.config_versions import ConfigVersion, config_document
 from api.history.retention import keep_pruned
 from api.history.store import Store
 from api.settings import Settings
+from api.stream.follower import Follower
 from api.stream.heartbeat import beat
 from api.stream.live import Live, follow_truth
 from api.stream.outbox import Emitter, keep_emitting
 from api.stream.pictures import Pictures
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import BUS_ERRORS, Bus
+from api.stream.window import StreamSource
 from api.web.metrics import Metrics
 from vision.config import GateConfig
 
@@ -33,6 +35,7 @@ __all__ = ["CallerOf", "Services", "ServicesOf", "running"]
 
 RESTART_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
+MOST_LAG_S: Final = 30.0
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -43,6 +46,7 @@ class Services:
     settings: Settings
     store: Store
     bus: Bus
+    source: StreamSource
     access: Access
     live: Live
     recorder: Recorder
@@ -58,8 +62,18 @@ class Services:
 
     def problems(self) -> list[str]:
         """Why the api is not ready; empty when it is."""
-        found = [("live", self.live.problem), ("history", self.recorder.problem)]
+        found = [("live", self.live.problem), ("history", self.recorder.problem or self._lag_problem())]
         return [f"{name}: {problem}" for name, problem in found if problem is not None]
+
+    def recorder_lag_s(self) -> float | None:
+        """How much older what is recorded is than what was read of the stream, in seconds; None before it is known."""
+        return self.recorder.lag_s(self.live.hub.position)
+
+    def _lag_problem(self) -> str | None:
+        lag_s = self.recorder_lag_s() or 0.0
+        if lag_s <= MOST_LAG_S:
+            return None
+        return f"what is recorded is {lag_s:.0f} s behind the stream; see whether the database is slow, locked or full"
 
 
 @asynccontextmanager
@@ -71,13 +85,15 @@ async def running(settings: Settings, store: Store, access: Access, version: Con
         emitter, metrics = Emitter(store, bus), Metrics()
         webhooks = _webhooks(settings, store)
         saved = webhooks.wake if webhooks else _nothing
-        recorder = Recorder(store, bus, emitter, version.config, webhooks=webhooks is not None, saved=saved)
-        live = Live(store, bus, version.config, metrics.observe)
+        source = StreamSource(bus)
+        recorder = Recorder(store, source, emitter, version.config, webhooks=webhooks is not None, saved=saved)
+        live = Live(version.config)
+        follower = Follower(store, source, live, metrics.observe)
         pictures = Pictures(bus)
         await access.open()
-        services = Services(settings, store, bus, access, live, recorder, emitter, pictures, metrics, webhooks)
+        services = Services(settings, store, bus, source, access, live, recorder, emitter, pictures, metrics, webhooks)
         loops: dict[str, Callable[[], Awaitable[None]]] = {
-            "live": live.run,
+            "follower": follower.run,
             "truth": lambda: follow_truth(bus, live),
             "recorder": recorder.run,
             "outbox": lambda: keep_emitting(emitter),

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, and_, case, func, or_, select
 
 from api.alarms.alarm_states import RESOLVED_KEPT_S
-from api.history.store import Store
+from api.history.questions import Reader
 from api.history.tables import PERCENTILES, alarms, alerts, camera_states, lane_statuses, measurements, visits
 from vision.messages import AlarmData, AlertData, CameraData, LaneData, Measurement, VisitData
 
@@ -74,10 +74,10 @@ class ResultPage(Generic[T]):
     next: Cursor | None = None
 
 
-def load_present(store: Store, lane_ids: Iterable[str], camera_ids: Iterable[str]) -> Present:
+def load_present(history: Reader, lane_ids: Iterable[str], camera_ids: Iterable[str]) -> Present:
     """The last recorded state of these lanes and cameras, and of every alert and alarm that still matters."""
-    gate, camera_column = store.gate, camera_states.c.camera_id
-    with store.read() as connection:
+    gate, camera_column = history.gate, camera_states.c.camera_id
+    with history.read() as connection:
         lanes, statuses = (
             [row for lane in lane_ids for row in _latest(connection, table, table.c.lane_id == lane, gate)]
             for table in (measurements, lane_statuses)
@@ -97,7 +97,7 @@ def load_present(store: Store, lane_ids: Iterable[str], camera_ids: Iterable[str
     )
 
 
-def lane_history(store: Store, lane: str, from_t: int, to_t: int, step_s: int) -> list[HistoryPoint]:
+def lane_history(history: Reader, lane: str, from_t: int, to_t: int, step_s: int) -> list[HistoryPoint]:
     """A lane's past from from_t up to, not including, to_t; every step is there, empty where nothing was recorded."""
     m = measurements.c
     step = ((m.t - from_t) // step_s).label("step")
@@ -116,8 +116,8 @@ def lane_history(store: Store, lane: str, from_t: int, to_t: int, step_s: int) -
         func.count().label("samples"),
         func.sum(case((m.quality == "unknown", 1), else_=0)).label("unknown"),
     ]
-    wanted = and_(m.gate == store.gate, m.lane_id == lane, m.t >= from_t, m.t < to_t)
-    with store.read() as connection:
+    wanted = and_(m.gate == history.gate, m.lane_id == lane, m.t >= from_t, m.t < to_t)
+    with history.read() as connection:
         rows = connection.execute(select(*columns).where(wanted).group_by(step)).mappings().all()
     points = {int(row["step"]): _point(row, from_t, step_s) for row in rows}
     steps = -(-(to_t - from_t) // step_s)
@@ -125,27 +125,27 @@ def lane_history(store: Store, lane: str, from_t: int, to_t: int, step_s: int) -
 
 
 def list_visits(
-    store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
+    history: Reader, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
 ) -> ResultPage[VisitData]:
     """Visits first seen in span, newest first. where: column to wanted value."""
-    rows, following = _paged(store, (visits.c.first_seen_t, visits.c.visit_id), where, span, after=after, limit=limit)
+    rows, following = _paged(history, (visits.c.first_seen_t, visits.c.visit_id), where, span, after=after, limit=limit)
     return ResultPage([VisitData.model_validate(_plain(row)) for row in rows], following)
 
 
 def list_alerts(
-    store: Store, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
+    history: Reader, where: Mapping[str, Any], span: tuple[float, float], after: Cursor | None, limit: int
 ) -> ResultPage[AlertData]:
     """Alerts that began in span, newest first. where: column to wanted value."""
-    rows, following = _paged(store, (alerts.c.since, alerts.c.alert_id), where, span, after=after, limit=limit)
+    rows, following = _paged(history, (alerts.c.since, alerts.c.alert_id), where, span, after=after, limit=limit)
     return ResultPage([_alert(row) for row in rows], following)
 
 
-def find_alert(store: Store, alert_id: str) -> tuple[AlertData, AlarmData | None] | None:
+def find_alert(history: Reader, alert_id: str) -> tuple[AlertData, AlarmData | None] | None:
     """An alert and what people did with it; None if there is no such alert."""
-    with store.read() as connection:
-        mine = and_(alerts.c.gate == store.gate, alerts.c.alert_id == alert_id)
+    with history.read() as connection:
+        mine = and_(alerts.c.gate == history.gate, alerts.c.alert_id == alert_id)
         row = connection.execute(select(alerts).where(mine)).mappings().one_or_none()
-        handled = and_(alarms.c.gate == store.gate, alarms.c.alert_id == alert_id)
+        handled = and_(alarms.c.gate == history.gate, alarms.c.alert_id == alert_id)
         alarm = connection.execute(select(alarms).where(handled)).mappings().one_or_none()
     if row is None:
         return None
@@ -158,7 +158,7 @@ def _latest(connection: Connection, table: Table, subject: ColumnElement[bool], 
 
 
 def _paged(
-    store: Store,
+    history: Reader,
     by: tuple[Column[float], Column[str]],
     where: Mapping[str, Any],
     span: tuple[float, float],
@@ -169,11 +169,11 @@ def _paged(
     """The rows of a page and where the next one begins. by: the columns of one table by which it is ordered."""
     time, key = by
     table = time.table
-    query = select(table).where(table.c.gate == store.gate, time >= span[0], time < span[1])
+    query = select(table).where(table.c.gate == history.gate, time >= span[0], time < span[1])
     query = query.where(*(table.c[name] == value for name, value in where.items()))
     if after is not None:
         query = query.where(or_(time < after[0], and_(time == after[0], key < after[1])))
-    with store.read() as connection:
+    with history.read() as connection:
         rows = connection.execute(query.order_by(time.desc(), key.desc()).limit(limit + 1)).mappings().all()
     page = rows[:limit]
     return page, (page[-1][time], page[-1][key]) if len(rows) > limit else None

@@ -1,6 +1,7 @@
-"""What history forgets: measurements and states older than the setting, finished deliveries, in small bites. asyncio.
+"""What history forgets: measurements, states and what was set aside when older than the setting, finished deliveries. asyncio.
 
-Visits and alerts are kept. The last state of a camera or lane is kept however old it is.
+It goes in small bites, so that nobody waits long for the database. Visits and alerts are kept, and the last state of a camera
+or lane however old it is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
-from api.history.tables import camera_states, deliveries, lane_statuses, measurements
+from api.history.tables import camera_states, deliveries, lane_statuses, measurements, set_aside
 
 __all__ = ["keep_pruned", "prune"]
 
@@ -37,13 +38,13 @@ async def keep_pruned(store: Store, kept_s: float) -> None:
 
 async def prune(store: Store, kept_s: float) -> None:
     """Deletes what is kept_s older than the newest measurement, an hour of it in each transaction: writers never wait long."""
-    newest_t = await asyncio.to_thread(_newest_t, store)
+    newest_t = await store.executors.retention.run(_newest_t, store)
     if newest_t is None:
         return
     more = True
     while more:
-        more = await asyncio.to_thread(_bite, store, newest_t - kept_s)
-    await asyncio.to_thread(_prune_states, store, newest_t - kept_s)
+        more = await store.executors.retention.run(_bite, store, newest_t - kept_s)
+    await store.executors.retention.run(_prune_states, store, newest_t - kept_s)
 
 
 def _newest_t(store: Store) -> float | None:
@@ -86,6 +87,7 @@ def _prune_states(store: Store, before_t: float) -> None:
         for table, key in ((camera_states, "camera_id"), (lane_statuses, "lane_id")):
             connection.execute(delete(table).where(table.c.gate == store.gate, table.c.t < before_t, _not_last(table, key)))
         connection.execute(delete(deliveries).where(done))
+        connection.execute(delete(set_aside).where(set_aside.c.gate == store.gate, set_aside.c.t < before_t))
 
 
 def _not_last(table: Table, key: str) -> ColumnElement[bool]:

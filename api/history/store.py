@@ -1,6 +1,7 @@
-"""The store of history: one engine, migrated when opened, a transaction to write and one to read. Blocking; no asyncio.
+"""The store of history: migrated when opened, a transaction to write and one to read. Blocking; no asyncio.
 
-SQLite in WAL by default, PostgreSQL by DATABASE_URL. Who calls it from asyncio does so through `asyncio.to_thread`.
+SQLite in WAL by default, PostgreSQL by DATABASE_URL. Who calls it from asyncio does so through the caller's own one of
+`store.executors`; what people ask of history goes through `store.questions`, which has connections of its own.
 """
 
 from __future__ import annotations
@@ -17,19 +18,31 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.history.executors import WRITER_THREADS, Executors
+from api.history.questions import AT_ONCE, Questions
 from vision.errors import ConfigError
 from vision.redaction import redact_url
 
 __all__ = ["Store", "insert", "open_store", "sqlite_url"]
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# A server that vanished is noticed after some 20 s, also in the middle of a statement.
+_POSTGRESQL: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class Store:
     """The database of one gate's history; `gate` is part of every key, so that gates may share a database."""
 
-    def __init__(self, engine: Engine, gate: str) -> None:
+    def __init__(self, engine: Engine, questions_engine: Engine, gate: str) -> None:
         self.gate = gate
+        self.executors = Executors()
+        self.questions = Questions(questions_engine, gate)
         self._engine = engine
         self._writing = engine.execution_options(lanewatch_write=True)
 
@@ -46,7 +59,9 @@ class Store:
             yield connection
 
     def close(self) -> None:
-        """Lets go of all connections."""
+        """Ends all questions, waits for what is being written and lets go of all connections."""
+        self.questions.close()
+        self.executors.close()
         self._engine.dispose()
 
 
@@ -61,11 +76,7 @@ def open_store(url: str, gate: str) -> Store:
     try:
         if address.drivername == "sqlite":
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(address, connect_args={"timeout": 10.0})
-            _prepare_sqlite(engine)
-        else:
-            engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
-        store = Store(engine, gate)
+        store = Store(_engine(address, WRITER_THREADS), _engine(address, AT_ONCE), gate)
         with store.write() as connection:
             _migrate(connection)
     except ImportError:
@@ -75,6 +86,15 @@ def open_store(url: str, gate: str) -> Store:
         shown = address.render_as_string(hide_password=True)
         raise ConfigError(f"database {shown} cannot be used: {reason}; check the data folder or DATABASE_URL") from None
     return store
+
+
+def _engine(address: URL, threads: int) -> Engine:
+    """An engine whose pool has a connection for each thread that may want one, and some for the start."""
+    if address.drivername == "sqlite":
+        engine = create_engine(address, pool_size=threads, connect_args={"timeout": 10.0})
+        _prepare_sqlite(engine)
+        return engine
+    return create_engine(address, pool_size=threads, pool_pre_ping=True, connect_args=_POSTGRESQL)
 
 
 def _address(url: str) -> URL:

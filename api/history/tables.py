@@ -35,6 +35,7 @@ __all__ = [
     "measurements",
     "recorder_state",
     "sessions",
+    "set_aside",
     "sign_in_links",
     "visits",
 ]
@@ -226,6 +227,23 @@ deliveries: Final = Table(
     Column("error", String(500)),
     UniqueConstraint("gate", "message_id"),
     Index(None, "gate", "state", "sequence"),
+)
+
+set_aside: Final = Table(
+    "set_aside",
+    METADATA,
+    Column("sequence", _NUMBER, primary_key=True, autoincrement=True),
+    Column("gate", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("position", String(48), nullable=False),
+    Column("t", Float, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("type", String(64)),
+    Column("detail", String(500), nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("gate", "epoch", "position"),
+    Index(None, "gate", "sequence"),
+    Index(None, "gate", "t"),
 )
 
 sessions: Final = Table(

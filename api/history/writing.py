@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, select, update
+from sqlalchemy import Connection, Table, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.history.store import Store, insert
@@ -25,6 +25,7 @@ from api.history.tables import (
     lane_statuses,
     measurements,
     recorder_state,
+    set_aside,
     visits,
 )
 from vision.messages import (
@@ -44,6 +45,7 @@ __all__ = [
     "HistoryBatch",
     "OtherRecorderError",
     "RecorderState",
+    "SetAside",
     "add_gap",
     "load_state",
     "save_batch",
@@ -51,6 +53,8 @@ __all__ = [
     "save_messages",
 ]
 
+SET_ASIDE_KEPT: Final = 10_000
+BODY_KEPT: Final = 65_536
 _Row = dict[str, Any]
 
 
@@ -79,6 +83,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """An entry of the stream that could not be read: a version that knows it can take it later. t: when it was appended."""
+
+    position: str
+    t: float
+    reason: str
+    type_: str | None
+    detail: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryBatch:
     """What one transaction writes: messages of the stream, alerts derived from them, and the state after both."""
 
@@ -89,6 +105,7 @@ class HistoryBatch:
     now: float
     webhooks: bool
     gap: Gap | None = None
+    set_aside: Sequence[SetAside] = ()
 
 
 def load_state(store: Store) -> RecorderState | None:
@@ -107,6 +124,7 @@ def save_batch(store: Store, batch: HistoryBatch) -> None:
             add_gap(connection, store.gate, batch.gap)
         save_messages(connection, store.gate, [*batch.messages, *batch.derived])
         save_emissions(connection, store.gate, batch.derived)
+        _set_aside(connection, store.gate, batch.after.epoch, batch.set_aside)
         if batch.webhooks:
             _save_deliveries(connection, store.gate, batch.derived, batch.now)
 
@@ -189,6 +207,34 @@ def _upsert(statement: sqlite.Insert | postgresql.Insert, table: Table) -> sqlit
     keys = [column.name for column in table.primary_key]
     changed = {column.name: new[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=condition)
+
+
+def _set_aside(connection: Connection, gate: str, epoch: str, entries: Iterable[SetAside]) -> None:
+    """Keeps the newest SET_ASIDE_KEPT, each once."""
+    rows = [
+        {
+            "gate": gate,
+            "epoch": epoch,
+            "position": entry.position,
+            "t": entry.t,
+            "reason": entry.reason,
+            "type": None if entry.type_ is None else _storable(entry.type_)[:64],
+            "detail": _storable(entry.detail)[:500],
+            "body": _storable(entry.body[:BODY_KEPT]),
+        }
+        for entry in entries
+    ]
+    if not rows:
+        return
+    connection.execute(insert(connection, set_aside).on_conflict_do_nothing(), rows)
+    sequences = select(set_aside.c.sequence).where(set_aside.c.gate == gate).order_by(set_aside.c.sequence.desc())
+    oldest = sequences.offset(SET_ASIDE_KEPT).limit(1).scalar_subquery()
+    connection.execute(delete(set_aside).where(set_aside.c.gate == gate, set_aside.c.sequence <= oldest))
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL keeps in no column."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _save_deliveries(connection: Connection, gate: str, messages: Iterable[AlertChanged], now: float) -> None:

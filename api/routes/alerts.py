@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Query
 from api.alarms.alarm_states import AlarmError, acknowledge, is_shelved, shelve, unshelved
 from api.alarms.shelving import same_kind
 from api.history.queries import find_alert, list_alerts
+from api.routes.asking import AskHistory
 from api.routes.bodies import Acknowledgement, AlarmAnswer, AlertPage, Shelving
 from api.routes.examples import ALERTS
 from api.routes.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
 @router.get("", responses={200: {"content": {"application/json": {"example": ALERTS}}}})
 async def get_alerts(
-    services: ServicesOf,
+    ask: AskHistory,
     *,
     state: Annotated[Literal["pending", "firing", "resolved"] | None, Query(description="Only in this state.")] = None,
     severity: Annotated[Literal["info", "warning", "critical"] | None, Query(description="Only of this severity.")] = None,
@@ -38,7 +38,7 @@ async def get_alerts(
 ) -> AlertPage:
     """Alerts by the time their value first reached the threshold."""
     where = given(state=state, severity=severity, subject=subject, rule=rule)
-    page = await asyncio.to_thread(list_alerts, services.store, where, (from_, to), cursor_of(after), limit)
+    page = await ask(list_alerts, where, (from_, to), cursor_of(after), limit)
     return AlertPage(alerts=page.items, next=cursor_text(page.next))
 
 
@@ -88,7 +88,7 @@ async def post_unshelve(services: ServicesOf, caller: CallerOf, alert_id: str, r
 
 
 async def _found(services: Services, alert_id: str) -> tuple[AlertData, AlarmData | None]:
-    found = await asyncio.to_thread(find_alert, services.store, alert_id)
+    found = await services.store.executors.lookups.run(find_alert, services.store, alert_id)
     if found is None:
         raise Problem(404, f"there is no alert '{alert_id[:64]}'")
     return found

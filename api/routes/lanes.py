@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
 from api.history.queries import lane_history
+from api.routes.asking import AskHistory
 from api.routes.bodies import (
     HistoryAnswer,
     HistoryStep,
@@ -52,7 +52,9 @@ async def get_lane(services: ServicesOf, lane_id: str) -> LaneAnswer:
 @router.get("/{lane_id}/history", responses={200: {"content": {"application/json": {"example": HISTORY}}}})
 async def get_history(
     services: ServicesOf,
+    ask: AskHistory,
     lane_id: str,
+    *,
     from_: Annotated[Time, Query(alias="from", description="POSIX seconds. Default: a day before `to`.")] = None,
     to: Annotated[Time, Query(description="POSIX seconds, not included. Default: now.")] = None,
     step: Annotated[
@@ -68,7 +70,7 @@ async def get_history(
     step_s = step or next((one for one in STEPS_S if (to_t - from_t) / one <= 500), DAY_S)
     if (to_t - from_t) / step_s > MOST_POINTS:
         raise Problem(422, f"that is more than {MOST_POINTS} points: choose a larger step or a shorter time")
-    points = await asyncio.to_thread(lane_history, services.store, lane_id, from_t, to_t, step_s)
+    points = await ask(lane_history, lane_id, from_t, to_t, step_s)
     steps = [HistoryStep.model_validate(point) for point in points]
     return HistoryAnswer(lane_id=lane_id, from_t=from_t, to_t=to_t, step_s=step_s, points=steps)
 

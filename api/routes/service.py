@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.routes.bodies import Readiness
 from api.services import ServicesOf
+from api.web.metrics import ReadingCounts
 
 __all__ = ["router"]
 
@@ -30,7 +31,14 @@ async def readyz(services: ServicesOf, response: Response) -> Readiness:
 @router.get("/metrics", response_class=Response)
 async def metrics(services: ServicesOf) -> Response:
     """Prometheus' text format."""
-    recorder = services.recorder
+    recorder, questions = services.recorder, services.store.questions
     results = services.webhooks.results if services.webhooks else {}
-    counts = (recorder.position, recorder.recorded, recorder.rejected)
+    counts = ReadingCounts(
+        services.recorder_lag_s(),
+        recorder.recorded,
+        services.source.parser.parsed,
+        recorder.set_aside,
+        len(questions),
+        questions.results,
+    )
     return Response(services.metrics.render(services.live.hub, results, counts), media_type=CONTENT_TYPE_LATEST)

@@ -9,7 +9,6 @@ At a simulated gate gate.truth comes between the others; it stands in no stream,
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from typing import Annotated, Final
@@ -20,7 +19,8 @@ from starlette.websockets import WebSocketDisconnect
 from api.services import Services, ServicesOf
 from api.stream.hub import RESTARTED, Client, ClosedByHubError
 from api.stream.live import frame_text
-from api.stream.redis_bus import BUS_ERRORS, Bus, position_of
+from api.stream.redis_bus import BUS_ERRORS, position_of
+from api.stream.window import StreamSource
 from api.tasks import first_of
 
 __all__ = ["NOT_READY", "router", "until_gone"]
@@ -70,7 +70,7 @@ async def _feed(
     snapshot = live.view.snapshot(epoch, reached, after is not None, time.time())
     await socket.send_text(frame_text(reached, snapshot.model_dump_json()))
     while live.epoch == epoch and position_of(hub.position) > position_of(reached):
-        reached = await _send_missed(socket, services.bus, (reached, hub.position), types)
+        reached = await _send_missed(socket, services.source, (epoch, reached, hub.position), types)
     if live.epoch != epoch:
         raise ClosedByHubError(RESTARTED)
     with hub.joined(types) as client:  # nothing was awaited since the last comparison: no message lies between
@@ -88,13 +88,15 @@ async def _place_to_resume(services: Services, after: str | None, epoch: str | N
     return after if (await services.bus.bounds()).holds_after(after) else None
 
 
-async def _send_missed(socket: WebSocket, bus: Bus, span: tuple[str, str], types: frozenset[str] | None) -> str:
+async def _send_missed(
+    socket: WebSocket, source: StreamSource, span: tuple[str, str, str], types: frozenset[str] | None
+) -> str:
     """Sends some of what the stream holds of a span; the position reached. Raises ClosedByHubError where it was trimmed."""
-    entries = await bus.between(*span)
+    entries = await source.between(*span)
     if not entries:
         raise ClosedByHubError(RESTARTED)
     for entry in entries:
-        if types is None or json.loads(entry.text)["type"] in types:
+        if entry.type_ is not None and (types is None or entry.type_ in types):
             await socket.send_text(frame_text(entry.position, entry.text))
     return entries[-1].position
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.history.queries import list_visits
+from api.routes.asking import AskHistory
 from api.routes.bodies import VisitPage
 from api.routes.examples import VISITS
 from api.routes.paging import After, FromTime, Limit, ToTime, cursor_of, cursor_text, given
-from api.services import ServicesOf
 from vision.vocabulary import Outcome, VehicleClass
 
 __all__ = ["router"]
@@ -21,7 +20,7 @@ router = APIRouter(prefix="/api/v1/visits", tags=["visits"])
 
 @router.get("", responses={200: {"content": {"application/json": {"example": VISITS}}}})
 async def get_visits(
-    services: ServicesOf,
+    ask: AskHistory,
     *,
     lane: Annotated[str | None, Query(max_length=64, description="Only of this lane.")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only with this outcome.")] = None,
@@ -33,5 +32,5 @@ async def get_visits(
 ) -> VisitPage:
     """Visits by the time they were first seen."""
     where = given(lane_id=lane, outcome=outcome, vehicle_class=vehicle_class)
-    page = await asyncio.to_thread(list_visits, services.store, where, (from_, to), cursor_of(after), limit)
+    page = await ask(list_visits, where, (from_, to), cursor_of(after), limit)
     return VisitPage(visits=page.items, next=cursor_text(page.next))

@@ -39,19 +39,19 @@ class Emitter:
     async def emit(self, *messages: Message) -> None:
         """Records messages and sends them. Raises a bus error while the bus is away; they then wait for `keep_emitting`."""
         async with self._one:
-            await asyncio.to_thread(self._add, messages)
+            await self._store.executors.outbox.run(self._add, messages)
         await self.flush()
 
     async def flush(self) -> None:
         """Empties the outbox."""
         async with self._one:
-            while rows := await asyncio.to_thread(self._waiting):
+            while rows := await self._store.executors.outbox.run(self._waiting):
                 for _, body in rows:
                     message = MESSAGE.validate_json(body)
                     await self._bus.append_once(message)
                     if isinstance(message, LaneChanged):
                         await self._bus.save_status(message.data)
-                await asyncio.to_thread(self._mark, [sequence for sequence, _ in rows])
+                await self._store.executors.outbox.run(self._mark, [sequence for sequence, _ in rows])
 
     def _add(self, messages: Sequence[Message]) -> None:
         with self._store.write() as connection:

@@ -2,28 +2,31 @@
 
 What it derives is saved in the same transaction as the position up to which it read, about once a second and at once when
 an alert changed. After a crash it goes on from that position with the fold's state of that position: nothing is lost or
-made twice. It reads the stream for itself, so a slow database delays nobody's live page.
+made twice. It takes the entries that the follower read; a slow database delays nobody's live page, for what is gone there by
+the time that it comes to it, it reads from the stream itself. What it cannot read it keeps aside for a version that can.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
-from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, load_state, save_batch
+from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, SetAside, load_state, save_batch
 from api.stream.outbox import Emitter
-from api.stream.redis_bus import BUS_ERRORS, START, Bus, Entry, pauses
+from api.stream.redis_bus import BUS_ERRORS, START, pauses, position_of
+from api.stream.window import ParsedEntry, StreamSource
 from vision.config import GateConfig
 from vision.core.alerts.alert_fold import AlertFold
-from vision.messages import MESSAGE, AlertChanged, Message
+from vision.message_parsing import Unreadable
+from vision.messages import AlertChanged, Message
 
 __all__ = ["Recorder"]
 
@@ -31,6 +34,7 @@ BATCH_S: Final = 1.0
 BATCH_MESSAGES: Final = 1000
 EPOCH_CHECK_S: Final = 1.0
 OTHER_RECORDER_S: Final = 10.0
+KINDS_LOGGED: Final = 100
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -41,22 +45,31 @@ class _Pending:
     began: float = field(default_factory=time.monotonic)
     messages: list[Message] = field(default_factory=list)
     derived: list[AlertChanged] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
     gap: Gap | None = None
 
     @property
     def due(self) -> bool:
         """Whether they should be saved now."""
         aged = time.monotonic() - self.began >= BATCH_S
-        return bool(self.derived or self.gap) or aged or len(self.messages) >= BATCH_MESSAGES
+        return bool(self.derived or self.gap) or aged or self.entries >= BATCH_MESSAGES
+
+    @property
+    def entries(self) -> int:
+        """How many entries of the stream they are."""
+        return len(self.messages) + len(self.set_aside)
 
 
 class Recorder:
-    """Records one gate. `saved` is called after each transaction; `problem` says why it does not record, or is None."""
+    """Records one gate. `saved` is called after each transaction; `problem` says why it does not record, or is None.
+
+    position: up to where the stream as it is now is saved, None before anything is. set_aside: entries by reason.
+    """
 
     def __init__(
         self,
         store: Store,
-        bus: Bus,
+        source: StreamSource,
         emitter: Emitter,
         config: GateConfig,
         *,
@@ -66,8 +79,11 @@ class Recorder:
         self.problem: str | None = "starting"
         self.position: str | None = None
         self.recorded = 0
-        self.rejected = 0
-        self._store, self._bus, self._emitter = store, bus, emitter
+        self.set_aside: Counter[str] = Counter()
+        self._first: str | None = None
+        self._logged: set[tuple[str, str | None]] = set()
+        self._store, self._source, self._emitter = store, source, emitter
+        self._checked = -EPOCH_CHECK_S
         self._config = config
         self._webhooks = webhooks
         self._saved = saved
@@ -91,33 +107,44 @@ class Recorder:
             waits = pauses() if self.recorded > before else waits
             await asyncio.sleep(next(waits))
 
+    def lag_s(self, last: str) -> float | None:
+        """How much older what is saved is than an entry of the stream, in seconds; None before anything was read."""
+        known = self.position or self._first
+        return None if known is None else max(0.0, (position_of(last)[0] - position_of(known)[0]) / 1000)
+
     async def _record(self) -> None:
-        """Records until the stream is another one."""
+        """Records until the stream is another one, or was trimmed before it was read."""
         epoch, state, gap = await self._begin()
-        position = gap.to_position if gap else state.position if state else START
-        pending = _Pending(gap=gap)
-        checked = time.monotonic()
+        begin = position = gap.to_position if gap else state.position if state else START
+        pending, lost = _Pending(gap=gap), False
         await self._emitter.flush()
-        while True:
-            entries = await self._bus.read(position, block_ms=200 if pending.messages else 1000)
-            self.problem = None
-            for entry in entries:
+        while not lost and await self._is_current(epoch):
+            entries = await self._source.next(epoch, position, 0.2 if pending.entries else 1.0, known=position == begin)
+            self.problem, lost = None, entries is None
+            for entry in entries or ():
                 self._take(entry, pending)
             position = entries[-1].position if entries else position
-            if pending.due and (state is None or position != state.position or pending.gap):
+            moved = state is None or position != state.position or pending.gap
+            if (pending.due or lost) and moved:
                 state = await self._save(state, RecorderState(epoch, position, self._fold.state()), pending)
                 pending = _Pending()
-            if time.monotonic() - checked > EPOCH_CHECK_S:
-                if await self._bus.epoch() != epoch:
-                    return
-                checked = time.monotonic()
+
+    async def _is_current(self, epoch: str) -> bool:
+        """Whether the stream is still of that epoch, asked about once a second."""
+        if time.monotonic() - self._checked < EPOCH_CHECK_S:
+            return True
+        current = await self._source.bus.epoch() == epoch
+        self._checked = time.monotonic()
+        return current
 
     async def _begin(self) -> tuple[str, RecorderState | None, Gap | None]:
         """The stream's epoch, the saved state, and what is missing after it; the fold is set to that state."""
-        state = await asyncio.to_thread(load_state, self._store)
-        epoch, bounds = await self._bus.epoch(), await self._bus.bounds()
+        state = await self._store.executors.recorder.run(load_state, self._store)
+        epoch, bounds = await self._source.bus.epoch(), await self._source.bus.bounds()
         saved = state.alerts if state else None
         self._fold = AlertFold(self._config) if saved is None else AlertFold.restore(self._config, saved)
+        self.position = state.position if state is not None and state.epoch == epoch else None
+        self._first = None
         if state is None:
             return epoch, None, None
         if state.epoch != epoch:
@@ -128,25 +155,36 @@ class Recorder:
             return epoch, state, Gap(time.time(), epoch, state.position, _before(bounds.first or bounds.last), reason)
         return epoch, state, None
 
-    def _take(self, entry: Entry, pending: _Pending) -> None:
-        try:
-            message = MESSAGE.validate_json(entry.text)
-        except ValidationError:
-            self.rejected += 1
-            _log.error("an entry of the stream is not a message; skipped", position=entry.position)
+    def _take(self, entry: ParsedEntry, pending: _Pending) -> None:
+        self._first = self._first or entry.position
+        if isinstance(entry.content, Unreadable):
+            pending.set_aside.append(self._unread(entry, entry.content))
             return
-        pending.messages.append(message)
-        pending.derived.extend(self._fold.step(message))
+        pending.messages.append(entry.content)
+        pending.derived.extend(self._fold.step(entry.content))
+
+    def _unread(self, entry: ParsedEntry, why: Unreadable) -> SetAside:
+        """What is kept of an entry that cannot be read; the first of its kind is logged."""
+        kind = (why.reason, why.type_)
+        if kind not in self._logged and len(self._logged) < KINDS_LOGGED:
+            self._logged.add(kind)
+            what = {"reason": why.reason, "type": why.type_, "detail": why.detail}
+            _log.error(
+                "an entry of the stream is not understood: kept aside, and others like it", position=entry.position, **what
+            )
+        return SetAside(entry.position, entry.place[0] / 1000, why.reason, why.type_, why.detail, entry.text)
 
     async def _save(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> RecorderState:
-        batch = HistoryBatch(pending.messages, pending.derived, before, after, time.time(), self._webhooks, pending.gap)
-        await asyncio.to_thread(save_batch, self._store, batch)
+        derived, aside = pending.derived, pending.set_aside
+        batch = HistoryBatch(pending.messages, derived, before, after, time.time(), self._webhooks, pending.gap, aside)
+        await self._store.executors.recorder.run(save_batch, self._store, batch)
         if pending.gap is not None:
             _log.warning("history has a gap", reason=pending.gap.reason, after=pending.gap.from_position)
         self.recorded += len(pending.messages)
+        self.set_aside.update(entry.reason for entry in aside)
         self.position = after.position
-        await self._bus.save_recorder_position(after.position)
-        if pending.derived:
+        await self._source.bus.save_recorder_position(after.position)
+        if derived:
             await self._emitter.flush()
         self._saved()
         return after

@@ -99,6 +99,7 @@ class Bus:
         self._redis = Redis.from_url(
             url,
             decode_responses=True,
+            encoding_errors="replace",  # an entry that is no text shall not stop who reads the stream
             socket_connect_timeout=BUS_ANSWER_S,
             socket_timeout=None,  # with one, redis-py sends through asyncio.wait_for, which on Python 3.11 loses cancellations
             **({} if url.startswith("unix:") else {"socket_keepalive": True}),

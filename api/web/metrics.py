@@ -1,17 +1,20 @@
-"""What Prometheus gets from /metrics: lanes, ages, clients, webhooks, how far behind the stream reading is."""
+"""What Prometheus gets from /metrics: lanes, ages, clients, webhooks, how far behind the stream recording is."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from api.stream.hub import Hub
-from vision.messages import AlertChanged, CameraMessage, LaneMeasured, Measurement, Message
+from api.stream.window import ParsedEntry
+from vision.message_parsing import UNREADABLE_REASONS, Unreadable
+from vision.messages import AlertChanged, CameraMessage, LaneMeasured, Measurement
 from vision.vocabulary import CAMERA_STATES
 
-__all__ = ["Metrics"]
+__all__ = ["Metrics", "ReadingCounts"]
 
 _GAUGES: Final = {
     "queue_vehicles": "Vehicles that have joined the queue and not departed",
@@ -23,6 +26,18 @@ _GAUGES: Final = {
 }
 _QUALITIES: Final = ("ok", "degraded", "unknown")
 _AUDIT: Final = ("visits", "both_ends_seen", "identity_breaks", "residue")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCounts:
+    """What is counted of reading and recording the stream and of asking history."""
+
+    lag_s: float | None
+    recorded: int
+    parsed: int
+    set_aside: Mapping[str, int]
+    questions: int
+    question_results: Mapping[str, int]
 
 
 class Metrics:
@@ -40,9 +55,12 @@ class Metrics:
         self._clients = self._gauge("websocket_clients", "Clients of the stream")
         self._dropped = self._gauge("websocket_clients_dropped", "Clients dropped as too slow")
         self._webhooks = self._gauge("webhook_results", "Webhook attempts by result", "result")
-        self._lag = self._gauge("recorder_lag_seconds", "Age of what the recorder saved last")
+        self._lag = self._gauge("recorder_lag_seconds", "How much older the newest saved entry of the stream is than its last")
         self._recorded = self._gauge("recorded_messages", "Messages saved since the start")
-        self._rejected = self._gauge("rejected_entries", "Stream entries that were no message")
+        self._parsed = self._gauge("parsed_entries", "Stream entries parsed since the start")
+        self._set_aside = self._gauge("set_aside_entries", "Stream entries that were not understood and kept aside", "reason")
+        self._questions = self._gauge("history_questions", "Questions of history that are being answered or wait")
+        self._question_results = self._gauge("history_question_results", "Questions of history by how they ended", "result")
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"lanewatch_{name}", text, labels, registry=self._registry)
@@ -50,10 +68,12 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"lanewatch_{name}", text, labels, registry=self._registry)
 
-    def observe(self, message: Message) -> None:
-        """Takes a message of the stream in."""
-        self._messages.labels(message.type).inc()
-        match message:
+    def observe(self, entry: ParsedEntry) -> None:
+        """Takes an entry of the stream in."""
+        if isinstance(entry.content, Unreadable):
+            return
+        self._messages.labels(entry.content.type).inc()
+        match entry.content:
             case LaneMeasured(data=data):
                 self._measured(data)
             case CameraMessage(data=camera):
@@ -62,18 +82,25 @@ class Metrics:
             case AlertChanged(data=alert):
                 self._alerts.labels(alert.rule, alert.state).inc()
 
-    def render(self, hub: Hub, webhooks: dict[str, int], recorder: tuple[str | None, int, int]) -> bytes:
-        """The exposition text. recorder: its position, messages saved, entries rejected."""
-        position, recorded, rejected = recorder
+    def render(self, hub: Hub, webhooks: Mapping[str, int], counts: ReadingCounts) -> bytes:
+        """The exposition text."""
         self._clients.set(len(hub))
         self._dropped.set(hub.dropped)
         for result, count in webhooks.items():
             self._webhooks.labels(result).set(count)
-        if position is not None:
-            self._lag.set(max(0.0, time.time() - int(position.split("-", maxsplit=1)[0]) / 1000))
-        self._recorded.set(recorded)
-        self._rejected.set(rejected)
+        self._show(counts)
         return generate_latest(self._registry)
+
+    def _show(self, counts: ReadingCounts) -> None:
+        if counts.lag_s is not None:
+            self._lag.set(counts.lag_s)
+        self._recorded.set(counts.recorded)
+        self._parsed.set(counts.parsed)
+        for reason in UNREADABLE_REASONS:
+            self._set_aside.labels(reason).set(counts.set_aside.get(reason, 0))
+        self._questions.set(counts.questions)
+        for result, count in counts.question_results.items():
+            self._question_results.labels(result).set(count)
 
     def _measured(self, data: Measurement) -> None:
         for name, gauge in self._measures.items():

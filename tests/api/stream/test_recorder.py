@@ -17,6 +17,7 @@ from api.history.writing import HistoryBatch, RecorderState, load_state, save_ba
 from api.stream.outbox import Emitter
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import Bus
+from api.stream.window import StreamSource
 from tests.support.api import api_process, eventually, settings_for
 from tests.support.messages import alert_gate, heartbeat, measured
 from tests.support.redis import Valkey, valkey
@@ -62,7 +63,7 @@ def rows(store: Store, table: object) -> int:
 async def recording(store: Store, bus: Valkey, config: GateConfig = CONFIG) -> AsyncIterator[Recorder]:
     """A recorder that runs; at the end it is cancelled wherever it is."""
     async with Bus(bus.url, "g") as own:
-        recorder = Recorder(store, own, Emitter(store, own), config, webhooks=True, saved=lambda: None)
+        recorder = Recorder(store, StreamSource(own), Emitter(store, own), config, webhooks=True, saved=lambda: None)
         task = asyncio.create_task(recorder.run())
         try:
             yield recorder
