@@ -76,7 +76,7 @@ def open_store(url: str, gate: str) -> Store:
     try:
         if address.drivername == "sqlite":
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-        store = Store(_engine(address, WRITER_THREADS), _engine(address, AT_ONCE), gate)
+        store = Store(_engine(address, WRITER_THREADS), _engine(address, AT_ONCE, reads_only=True), gate)
         with store.write() as connection:
             _migrate(connection)
     except ImportError:
@@ -88,13 +88,14 @@ def open_store(url: str, gate: str) -> Store:
     return store
 
 
-def _engine(address: URL, threads: int) -> Engine:
-    """An engine whose pool has a connection for each thread that may want one, and some for the start."""
+def _engine(address: URL, threads: int, *, reads_only: bool = False) -> Engine:
+    """An engine whose pool has a connection for each thread that may want one; beyond that it makes some for a moment."""
     if address.drivername == "sqlite":
         engine = create_engine(address, pool_size=threads, connect_args={"timeout": 10.0})
-        _prepare_sqlite(engine)
+        _prepare_sqlite(engine, reads_only=reads_only)
         return engine
-    return create_engine(address, pool_size=threads, pool_pre_ping=True, connect_args=_POSTGRESQL)
+    options = {"postgresql_readonly": reads_only}
+    return create_engine(address, pool_size=threads, pool_pre_ping=True, connect_args=_POSTGRESQL, execution_options=options)
 
 
 def _address(url: str) -> URL:
@@ -114,13 +115,14 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, *, reads_only: bool) -> None:
     """WAL, and transactions begun by us: one that writes takes the lock at its start, so that it never has to start again."""
 
     def connect(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "journal_size_limit=67108864"):
             raw.execute(f"PRAGMA {pragma}")
+        raw.execute(f"PRAGMA query_only={'ON' if reads_only else 'OFF'}")
 
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("lanewatch_write", False)

@@ -89,9 +89,9 @@ class StreamWindow:
         return found[: -AT_MOST - 1 : -1]
 
     async def next(self, epoch: str, position: str, wait_s: float) -> list[ParsedEntry] | None:
-        """As `since`, but waits for the first entry up to wait_s seconds."""
+        """As `since`, but waits up to wait_s seconds for the first entry, or for a window of that epoch to begin."""
         found = self.since(epoch, position)
-        if found == []:
+        if found == [] or epoch != self._epoch:
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
@@ -117,7 +117,7 @@ class StreamSource:
         found = await self.window.next(epoch, position, wait_s)
         if found is not None:
             return found
-        entries = await self.bus.read(position, block_ms=round(wait_s * 1000))
+        entries = await self.bus.read(position, block_ms=100)
         if not known and not (await self.bus.bounds()).holds_after(position):
             return None
         return [self.parser.parse(entry) for entry in entries]

@@ -20,6 +20,12 @@ test("a message moves the place on and replaces what it is about", () => {
   expect(state.lanes["EX1"]?.queue_vehicles).toBe(3);
 });
 
+test("a message of a type that this page does not know moves the place on and changes nothing else", () => {
+  const before = receive(EMPTY, snapshot());
+  const newer = { type: "lane.weighed", data: { axles: 5 } } as unknown as Message;
+  expect(receive(before, newer, "12-0")).toEqual({ ...before, place: { epoch: "e1", position: "12-0" } });
+});
+
 test("a late message changes nothing", () => {
   const state = receive(receive(EMPTY, measured({ t: 101, queue_vehicles: 3 })), measured({ t: 99, queue_vehicles: 9 }));
   expect(state.lanes["EX1"]?.queue_vehicles).toBe(3);

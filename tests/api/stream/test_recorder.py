@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from sqlalchemy import select
 from api.history.store import Store, open_store, sqlite_url
 from api.history.tables import alerts, emissions, gaps, measurements
 from api.history.writing import HistoryBatch, RecorderState, load_state, save_batch
+from api.services import _end
+from api.stream.follower import Follower
+from api.stream.live import Live
 from api.stream.outbox import Emitter
 from api.stream.recorder import Recorder
 from api.stream.redis_bus import Bus
@@ -61,16 +64,16 @@ def rows(store: Store, table: object) -> int:
 
 @asynccontextmanager
 async def recording(store: Store, bus: Valkey, config: GateConfig = CONFIG) -> AsyncIterator[Recorder]:
-    """A recorder that runs; at the end it is cancelled wherever it is."""
+    """A recorder that runs behind a follower; at the end both are cancelled wherever they are."""
     async with Bus(bus.url, "g") as own:
-        recorder = Recorder(store, StreamSource(own), Emitter(store, own), config, webhooks=True, saved=lambda: None)
-        task = asyncio.create_task(recorder.run())
+        source = StreamSource(own)
+        recorder = Recorder(store, source, Emitter(store, own), config, webhooks=True, saved=lambda: None)
+        follower = Follower(store, source, Live(config), seen=lambda _: None)
+        tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(follower.run())]
         try:
             yield recorder
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await _end(tasks)
 
 
 async def until(condition: Callable[[], object]) -> None:
