@@ -303,12 +303,15 @@ def load_gate(path: Path) -> GateConfig:
     return parse_gate(data, where=f"gate file {path}")
 
 
-def parse_gate(data: object, where: str) -> GateConfig:
-    """The gate described by plain data; `where` begins the error's sentence. Raises ConfigError."""
+def parse_gate(data: object, where: str, *, tolerant: bool = False) -> GateConfig:
+    """The gate described by plain data; `where` begins the error's sentence. Raises ConfigError.
+
+    tolerant: fields that are not known here are ignored, as in what a newer program wrote; in a file they are mistakes.
+    """
     if not isinstance(data, dict):
         raise ConfigError(f"{where}: expected fields such as id, lanes and cameras, found {type(data).__name__}")
     try:
-        return GateConfig.model_validate(data)
+        return GateConfig.model_validate(data, extra="ignore" if tolerant else None)
     except ValidationError as error:
         raise ConfigError(f"{where}: " + "; ".join(_problems(error))) from None
 

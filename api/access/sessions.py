@@ -8,7 +8,6 @@ restart.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import secrets
@@ -64,7 +63,7 @@ class Access:
     async def open(self) -> None:
         """Makes the first link known; one that was used before a restart stays used."""
         if self._first_token is not None:
-            await asyncio.to_thread(self._add_link, _hash(self._first_token.get_secret_value()), FIRST_LINK_S)
+            await self._store.executors.access.run(self._add_link, _hash(self._first_token.get_secret_value()), FIRST_LINK_S)
 
     async def caller(self, authorization: str | None, session: str | None, address: str) -> Caller:
         """Who asks, by an Authorization header or a session cookie. Raises AccessDeniedError."""
@@ -83,7 +82,7 @@ class Access:
         self._refuse_after_failures(address)
         session = secrets.token_urlsafe(32)
         expires_t = time.time() + self.session_s
-        if not await asyncio.to_thread(self._use_link, _hash(token), _hash(session), expires_t):
+        if not await self._store.executors.access.run(self._use_link, _hash(token), _hash(session), expires_t):
             self._failed(address)
             raise AccessDeniedError(401, "this sign-in link was used or is too old: `lanewatch link` prints a new one")
         self._sessions[_hash(session)] = expires_t
@@ -92,13 +91,13 @@ class Access:
     async def make_link(self) -> tuple[str, float]:
         """A new one-time token, and for how many seconds it can be used."""
         token = secrets.token_urlsafe(32)
-        await asyncio.to_thread(self._add_link, _hash(token), LINK_S)
+        await self._store.executors.access.run(self._add_link, _hash(token), LINK_S)
         return token, LINK_S
 
     async def sign_out(self, session: str) -> None:
         """Ends a session."""
         self._sessions.pop(_hash(session), None)
-        await asyncio.to_thread(self._delete_session, _hash(session))
+        await self._store.executors.access.run(self._delete_session, _hash(session))
 
     def _is_api_token(self, token: str) -> bool:
         if self._api_token is None:
@@ -107,13 +106,13 @@ class Access:
 
     async def _has_session(self, key: str) -> bool:
         now = time.time()
-        expires_t = self._sessions.get(key) or await asyncio.to_thread(self._load_session, key)
+        expires_t = self._sessions.get(key) or await self._store.executors.access.run(self._load_session, key)
         if expires_t is None or expires_t <= now:
             self._sessions.pop(key, None)
             return False
         if now + self.session_s - expires_t > RENEW_S:
             expires_t = now + self.session_s
-            await asyncio.to_thread(self._renew_session, key, expires_t)
+            await self._store.executors.access.run(self._renew_session, key, expires_t)
         self._sessions[key] = expires_t
         return True
 

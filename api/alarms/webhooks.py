@@ -91,11 +91,11 @@ class Webhooks:
 
     async def _round(self, client: httpx.AsyncClient) -> float:
         """One attempt for each of the first due deliveries; seconds until the next is due."""
-        due = await asyncio.to_thread(self._due)
+        due = await self._store.executors.webhooks.run(self._due)
         if due:
             await asyncio.gather(*(self._attempt(client, delivery) for delivery in due))
             return 0.0
-        next_t = await asyncio.to_thread(self._next_t)
+        next_t = await self._store.executors.webhooks.run(self._next_t)
         return 60.0 if next_t is None else min(max(next_t - time.time(), 0.01), 60.0)
 
     async def _attempt(self, client: httpx.AsyncClient, delivery: _Delivery) -> None:
@@ -108,7 +108,7 @@ class Webhooks:
             error = str(refused)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as failed:
             error = type(failed).__name__  # its text may hold the URL
-        await asyncio.to_thread(self._save, delivery, error)
+        await self._store.executors.webhooks.run(self._save, delivery, error)
 
     async def _post(self, client: httpx.AsyncClient, delivery: _Delivery) -> str | None:
         """Posts it once; what went wrong, or None."""

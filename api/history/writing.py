@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, delete, select, update
+from sqlalchemy import Connection, Table, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError
 
+from api.history.set_aside import SetAside, save_set_aside
 from api.history.store import Store, insert
 from api.history.tables import (
     alarms,
@@ -25,7 +27,6 @@ from api.history.tables import (
     lane_statuses,
     measurements,
     recorder_state,
-    set_aside,
     visits,
 )
 from vision.messages import (
@@ -41,20 +42,21 @@ from vision.messages import (
 )
 
 __all__ = [
+    "REFUSALS",
     "Gap",
     "HistoryBatch",
     "OtherRecorderError",
     "RecorderState",
-    "SetAside",
     "add_gap",
+    "find_refused",
     "load_state",
     "save_batch",
     "save_emissions",
     "save_messages",
 ]
 
-SET_ASIDE_KEPT: Final = 10_000
-BODY_KEPT: Final = 65_536
+REFUSALS: Final = (DataError, OverflowError)
+"""What a database says of a value that does not fit in its column."""
 _Row = dict[str, Any]
 
 
@@ -80,18 +82,6 @@ class Gap:
     from_position: str
     to_position: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """An entry of the stream that could not be read: a version that knows it can take it later. t: when it was appended."""
-
-    position: str
-    t: float
-    reason: str
-    type_: str | None
-    detail: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +114,23 @@ def save_batch(store: Store, batch: HistoryBatch) -> None:
             add_gap(connection, store.gate, batch.gap)
         save_messages(connection, store.gate, [*batch.messages, *batch.derived])
         save_emissions(connection, store.gate, batch.derived)
-        _set_aside(connection, store.gate, batch.after.epoch, batch.set_aside)
+        save_set_aside(connection, store.gate, batch.after.epoch, batch.set_aside)
         if batch.webhooks:
             _save_deliveries(connection, store.gate, batch.derived, batch.now)
+
+
+def find_refused(store: Store, messages: Sequence[Message]) -> set[int]:
+    """Which of the messages the database will not take, whatever the others are; nothing is written."""
+    refused = set()
+    with store.write() as connection:
+        for index, message in enumerate(messages):
+            attempt = connection.begin_nested()
+            try:
+                save_messages(connection, store.gate, [message])
+            except REFUSALS:
+                refused.add(index)
+            attempt.rollback()
+    return refused
 
 
 def add_gap(connection: Connection, gate: str, gap: Gap) -> None:
@@ -207,34 +211,6 @@ def _upsert(statement: sqlite.Insert | postgresql.Insert, table: Table) -> sqlit
     keys = [column.name for column in table.primary_key]
     changed = {column.name: new[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=condition)
-
-
-def _set_aside(connection: Connection, gate: str, epoch: str, entries: Iterable[SetAside]) -> None:
-    """Keeps the newest SET_ASIDE_KEPT, each once."""
-    rows = [
-        {
-            "gate": gate,
-            "epoch": epoch,
-            "position": entry.position,
-            "t": entry.t,
-            "reason": entry.reason,
-            "type": None if entry.type_ is None else _storable(entry.type_)[:64],
-            "detail": _storable(entry.detail)[:500],
-            "body": _storable(entry.body[:BODY_KEPT]),
-        }
-        for entry in entries
-    ]
-    if not rows:
-        return
-    connection.execute(insert(connection, set_aside).on_conflict_do_nothing(), rows)
-    sequences = select(set_aside.c.sequence).where(set_aside.c.gate == gate).order_by(set_aside.c.sequence.desc())
-    oldest = sequences.offset(SET_ASIDE_KEPT).limit(1).scalar_subquery()
-    connection.execute(delete(set_aside).where(set_aside.c.gate == gate, set_aside.c.sequence <= oldest))
-
-
-def _storable(text: str) -> str:
-    """The text without what PostgreSQL keeps in no column."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _save_deliveries(connection: Connection, gate: str, messages: Iterable[AlertChanged], now: float) -> None:

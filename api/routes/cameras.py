@@ -15,6 +15,7 @@ from api.services import ServicesOf
 from api.stream.pictures import Watcher
 from api.tasks import first_of
 from api.web.problems import Problem
+from vision.message_parsing import tolerant_data
 from vision.messages import PictureEvent
 
 __all__ = ["router"]
@@ -49,7 +50,8 @@ async def get_picture(services: ServicesOf, camera_id: str) -> Response:
         raise Problem(404, f"there is no camera '{camera_id[:64]}'; cameras are {', '.join(known)}")
     try:
         async with asyncio.timeout(PICTURE_S), services.pictures.watching(camera_id) as watcher:
-            picture = PictureEvent.model_validate_json(await watcher.next())
+            while (picture := tolerant_data(PictureEvent, await watcher.next())) is None:
+                pass  # another one comes
     except TimeoutError:
         state = services.live.view.cameras.get(camera_id)
         known_state = f"it is {state.state}" if state else "nothing is known of it yet"

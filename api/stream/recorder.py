@@ -18,8 +18,18 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.history.set_aside import SetAside
 from api.history.store import Store
-from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, SetAside, load_state, save_batch
+from api.history.writing import (
+    REFUSALS,
+    Gap,
+    HistoryBatch,
+    OtherRecorderError,
+    RecorderState,
+    find_refused,
+    load_state,
+    save_batch,
+)
 from api.stream.outbox import Emitter
 from api.stream.redis_bus import BUS_ERRORS, START, pauses, position_of
 from api.stream.window import ParsedEntry, StreamSource
@@ -40,9 +50,10 @@ _log: Final = structlog.stdlib.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Pending:
-    """Messages read and not yet saved, at most BATCH_MESSAGES and BATCH_S of them."""
+    """Messages read and not yet saved, at most BATCH_MESSAGES and BATCH_S of them; taken: the entries that held them."""
 
     began: float = field(default_factory=time.monotonic)
+    taken: list[ParsedEntry] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     derived: list[AlertChanged] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
@@ -157,37 +168,54 @@ class Recorder:
 
     def _take(self, entry: ParsedEntry, pending: _Pending) -> None:
         self._first = self._first or entry.position
-        if isinstance(entry.content, Unreadable):
-            pending.set_aside.append(self._unread(entry, entry.content))
+        content = entry.content
+        if isinstance(content, Unreadable):
+            pending.set_aside.append(self._kept(entry, content.reason, content.type_, content.detail))
             return
-        pending.messages.append(entry.content)
-        pending.derived.extend(self._fold.step(entry.content))
+        pending.taken.append(entry)
+        pending.messages.append(content)
+        pending.derived.extend(self._fold.step(content))
 
-    def _unread(self, entry: ParsedEntry, why: Unreadable) -> SetAside:
-        """What is kept of an entry that cannot be read; the first of its kind is logged."""
-        kind = (why.reason, why.type_)
+    def _kept(self, entry: ParsedEntry, reason: str, type_: str | None, detail: str) -> SetAside:
+        """What is kept of an entry that cannot be taken; the first of its kind is logged."""
+        kind = (reason, type_)
         if kind not in self._logged and len(self._logged) < KINDS_LOGGED:
             self._logged.add(kind)
-            what = {"reason": why.reason, "type": why.type_, "detail": why.detail}
-            _log.error(
-                "an entry of the stream is not understood: kept aside, and others like it", position=entry.position, **what
-            )
-        return SetAside(entry.position, entry.place[0] / 1000, why.reason, why.type_, why.detail, entry.text)
+            what = {"reason": reason, "type": type_, "detail": detail, "position": entry.position}
+            _log.error("an entry of the stream cannot be taken: kept aside, and others like it", **what)
+        return SetAside(entry.position, entry.place[0] / 1000, reason, type_, detail, entry.text)
 
     async def _save(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> RecorderState:
-        derived, aside = pending.derived, pending.set_aside
-        batch = HistoryBatch(pending.messages, derived, before, after, time.time(), self._webhooks, pending.gap, aside)
-        await self._store.executors.recorder.run(save_batch, self._store, batch)
+        try:
+            await self._write(before, after, pending)
+        except REFUSALS:
+            if not await self._drop_refused(pending):
+                raise
+            await self._write(before, after, pending)
         if pending.gap is not None:
             _log.warning("history has a gap", reason=pending.gap.reason, after=pending.gap.from_position)
         self.recorded += len(pending.messages)
-        self.set_aside.update(entry.reason for entry in aside)
+        self.set_aside.update(entry.reason for entry in pending.set_aside)
         self.position = after.position
         await self._source.bus.save_recorder_position(after.position)
-        if derived:
+        if pending.derived:
             await self._emitter.flush()
         self._saved()
         return after
+
+    async def _write(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> None:
+        messages, aside = tuple(pending.messages), tuple(pending.set_aside)
+        batch = HistoryBatch(messages, pending.derived, before, after, time.time(), self._webhooks, pending.gap, aside)
+        await self._store.executors.recorder.run(save_batch, self._store, batch)
+
+    async def _drop_refused(self, pending: _Pending) -> bool:
+        """Sets aside what the database refuses, so that one message does not stop all that follow; whether there was any."""
+        refused = await self._store.executors.recorder.run(find_refused, self._store, tuple(pending.messages))
+        for index in sorted(refused, reverse=True):
+            message, entry = pending.messages.pop(index), pending.taken.pop(index)
+            kept = self._kept(entry, "refused", message.type, "the database has no room for one of its values")
+            pending.set_aside.append(kept)
+        return bool(refused)
 
 
 def _before(position: str) -> str:

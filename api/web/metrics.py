@@ -96,7 +96,7 @@ class Metrics:
             self._lag.set(counts.lag_s)
         self._recorded.set(counts.recorded)
         self._parsed.set(counts.parsed)
-        for reason in UNREADABLE_REASONS:
+        for reason in (*UNREADABLE_REASONS, "refused"):
             self._set_aside.labels(reason).set(counts.set_aside.get(reason, 0))
         self._questions.set(counts.questions)
         for result, count in counts.question_results.items():

@@ -97,6 +97,14 @@ def test_a_good_file_is_read_and_keeps_its_hash(tmp_path: Path) -> None:
         config.lane("L9")
 
 
+def test_fields_of_a_newer_program_are_mistakes_in_a_file_only() -> None:
+    newer = gate() | {"shifts": 3}
+    newer["lanes"][0]["weighbridge"] = True
+    with pytest.raises(ConfigError, match="shifts: Extra inputs"):
+        parse_gate(newer, "x")
+    assert parse_gate(newer, "x", tolerant=True) == parse_gate(gate(), "x")
+
+
 def test_cameras_that_share_a_lane_form_a_section() -> None:
     views = [{"lane": lane, "polygon": SQUARE} for lane in ("L1", "L2")]
     apart = parse_gate(gate(), "x")

@@ -129,7 +129,7 @@ class RedisSink:
             if data["hash"] == self._config_hash:
                 return None
             self._config_hash = data["hash"]
-            return parse_gate(data["config"], where=f"the configuration of gate {self._gate} in Redis")
+            return parse_gate(data["config"], f"the configuration of gate {self._gate} in Redis", tolerant=True)
         except (ValueError, KeyError, TypeError, ConfigError) as error:
             _log.error("configuration in Redis is of no use", reason=str(error))
             return None

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from api.history import set_aside as keeping
 from api.history import writing
 from api.history.retention import prune
 from api.history.store import Store
@@ -19,8 +20,9 @@ from api.history.tables import gaps, measurements, set_aside
 from api.stream.redis_bus import Entry
 from api.stream.window import ENTRIES_KEPT, EntryParser, StreamWindow
 from tests.api.routes.test_stream import frame
+from tests.api.stream.test_recorder import record
 from tests.support.api import Api, eventually, running_api, settings_for
-from tests.support.messages import alert_gate, camera_changed, measured
+from tests.support.messages import alert_gate, camera_changed, lane_changed, measured
 from tests.support.redis import Valkey
 from vision.config import AlertRule
 from vision.core.alerts.alert_fold import AlertFold
@@ -160,11 +162,23 @@ def test_the_first_of_a_kind_is_logged(lite: Store, bus: Valkey, tmp_path: Path,
     with running_api(settings_for(CONFIG, tmp_path, bus.url, data=tmp_path)):
         bus.add("g", *[json.dumps(NEWER)] * 20, *["nonsense"] * 20)
         eventually(lambda: len(rows(lite, set_aside)) == 40)
-    assert capfd.readouterr().out.count("is not understood") == 2
+    assert capfd.readouterr().out.count("cannot be taken") == 2
+
+
+def test_what_the_database_refuses_stops_no_recording(store: Store, bus: Valkey) -> None:
+    """A number too large for its column, a text with a null character: valid messages, and a row of neither."""
+    large = measured("EX1", 1001, queue_vehicles=10**30)
+    odd = lane_changed("EX1", 1002, "closed").model_dump_json().replace("operator", "oper\\u0000ator")
+    bus.add("g", *queues(1), large, odd, *queues(5, start=2000))
+    record(store, bus, lambda: len(rows(store, measurements)) == 6 and len(alert_ids(bus)) >= len(expected(bus)))
+    kept = {row["type"]: row["reason"] for row in rows(store, set_aside)}
+    assert kept.pop("lane.measured") == "refused"
+    assert kept in ({}, {"lane.changed": "refused"}), "SQLite keeps a null character"
+    assert alert_ids(bus) == expected(bus)
 
 
 def aside(store: Store, *positions: str, t: float = 0.0, body: str = "x") -> None:
-    entries = [writing.SetAside(position, t, "unknown_type", "a\x00b", "why", body) for position in positions]
+    entries = [keeping.SetAside(position, t, "unknown_type", "a\x00b", "why", body) for position in positions]
     before = writing.load_state(store)
     after = writing.RecorderState("e", positions[-1], None)
     batch = writing.HistoryBatch([], [], before, after, 0.0, webhooks=False, set_aside=entries)
@@ -172,12 +186,12 @@ def aside(store: Store, *positions: str, t: float = 0.0, body: str = "x") -> Non
 
 
 def test_what_is_set_aside_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "SET_ASIDE_KEPT", 5)
+    monkeypatch.setattr(keeping, "SET_ASIDE_KEPT", 5)
     aside(store, "1-0", "2-0", "3-0", body="y" * 100_000)
     aside(store, "3-0", "4-0", "5-0", "6-0", "7-0")
     kept = rows(store, set_aside)
     assert [row["position"] for row in kept] == ["3-0", "4-0", "5-0", "6-0", "7-0"]
-    assert [len(row["body"]) for row in kept] == [writing.BODY_KEPT, 1, 1, 1, 1]
+    assert [len(row["body"]) for row in kept] == [keeping.BODY_KEPT, 1, 1, 1, 1]
     assert kept[0]["type"] == "a\ufffdb"
 
 

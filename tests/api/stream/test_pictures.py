@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def picture(t: float) -> str:
 
 
 @contextmanager
-def worker(bus: Valkey) -> Iterator[None]:
+def worker(bus: Valkey, make: Callable[[float], str] = picture) -> Iterator[None]:
     """Publishes pictures for as long as the watch key is there, as a worker does."""
     stopped = threading.Event()
 
@@ -41,7 +41,7 @@ def worker(bus: Valkey) -> Iterator[None]:
         t = 0
         while not stopped.wait(0.05):
             if bus.client.exists(watch_key("g", CAMERA)):
-                bus.client.publish(pictures_channel("g", CAMERA), picture(t))
+                bus.client.publish(pictures_channel("g", CAMERA), make(t))
                 t += 1
 
     thread = threading.Thread(target=run)
@@ -67,6 +67,14 @@ def test_a_picture_is_a_jpeg(api: Api, bus: Valkey) -> None:
         answer = api.http.get(f"/api/v1/cameras/{CAMERA}/picture")
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "image/jpeg", JPEG)
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_picture_of_a_newer_worker_is_a_jpeg_too(api: Api, bus: Valkey) -> None:
+    def newer(t: float) -> str:
+        return json.dumps(json.loads(picture(t)) | {"depth": []}) if t else "nonsense"
+
+    with worker(bus, newer):
+        assert api.http.get(f"/api/v1/cameras/{CAMERA}/picture").content == JPEG
 
 
 def test_a_camera_that_gives_none_is_said_to_be_offline(api: Api, bus: Valkey) -> None:

@@ -165,6 +165,9 @@ def test_a_new_configuration_is_told_once_and_a_bad_one_not(bus, client):
     assert sink.new_config() is None
     client.set(config_key(GATE), json.dumps({"version": 2, "hash": "b", "config": {"id": "g"}}))
     assert sink.new_config() is None
+    newer = gate.model_dump(mode="json") | {"of_a_newer_api": True}
+    client.set(config_key(GATE), json.dumps({"version": 3, "hash": "c", "config": newer}))
+    assert sink.new_config() == gate
 
 
 def test_a_lane_that_was_opened_or_closed_is_told_once(bus, client):
