@@ -2,7 +2,7 @@
 
 Who has gone, and who has waited for LIMIT_S, costs nothing any more: the query itself is interrupted in the database and its
 thread is free again. Questions have threads and connections of their own, so that they never take the recorder's.
-Overflow rule: what comes while AT_ONCE are answered and WAITING wait is refused at once.
+Overflow rule: what comes while ANSWERED_AT_ONCE are answered and MOST_WAITING wait is refused at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sqlalchemy import Connection, Engine
 
 from vision.errors import LaneWatchError
 
-__all__ = ["AT_ONCE", "WAITING", "HistoryBusyError", "HistorySlowError", "Questions", "Reader"]
+__all__ = ["ANSWERED_AT_ONCE", "MOST_WAITING", "HistoryBusyError", "HistorySlowError", "Questions", "Reader"]
 
-AT_ONCE: Final = 3
-WAITING: Final = 13
+ANSWERED_AT_ONCE: Final = 3
+MOST_WAITING: Final = 13
 LIMIT_S: Final = 20.0
 INTERRUPT_EVERY_S: Final = 0.05
 CANCEL_S: Final = 2.0
@@ -95,8 +95,8 @@ class Questions:
     def __init__(self, engine: Engine, gate: str, limit_s: float = LIMIT_S) -> None:
         self.results = {"answered": 0, "failed": 0, "refused": 0, "too_slow": 0, "gone": 0}
         self._engine, self._gate, self._limit_s = engine, gate, limit_s
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="questions")
-        self._interrupts = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="interrupts")
+        self._threads = ThreadPoolExecutor(ANSWERED_AT_ONCE, thread_name_prefix="questions")
+        self._interrupts = ThreadPoolExecutor(ANSWERED_AT_ONCE, thread_name_prefix="interrupts")
         self._asked: dict[Future[Any], _Question] = {}
 
     def __len__(self) -> int:
@@ -105,7 +105,7 @@ class Questions:
 
     async def ask(self, query: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the query finds. Raises HistoryBusyError, HistorySlowError; the query ends where this is cancelled."""
-        if len(self._asked) >= AT_ONCE + WAITING:
+        if len(self._asked) >= ANSWERED_AT_ONCE + MOST_WAITING:
             self.results["refused"] += 1
             raise HistoryBusyError("history is asked too much at once")
         question = _Question(self._engine, self._gate)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.executors import WRITER_THREADS, Executors
-from api.history.questions import AT_ONCE, Questions
+from api.history.questions import ANSWERED_AT_ONCE, Questions
 from vision.errors import ConfigError
 from vision.redaction import redact_url
 
@@ -76,7 +76,7 @@ def open_store(url: str, gate: str) -> Store:
     try:
         if address.drivername == "sqlite":
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-        store = Store(_engine(address, WRITER_THREADS), _engine(address, AT_ONCE, reads_only=True), gate)
+        store = Store(_engine(address, WRITER_THREADS), _engine(address, ANSWERED_AT_ONCE, reads_only=True), gate)
         with store.write() as connection:
             _migrate(connection)
     except ImportError:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from api.history.questions import AT_ONCE, WAITING, HistoryBusyError, HistorySlowError, Questions, Reader
+from api.history.questions import ANSWERED_AT_ONCE, MOST_WAITING, HistoryBusyError, HistorySlowError, Questions, Reader
 from api.history.store import Store
 
 T = TypeVar("T")
@@ -68,8 +68,8 @@ def test_a_question_that_takes_too_long_is_ended_and_its_thread_is_free(store: S
 def test_what_nobody_waits_for_is_ended_and_the_rest_is_answered(store: Store) -> None:
     async def asking() -> None:
         questions = store.questions
-        asked = [asyncio.create_task(questions.ask(endless)) for _ in range(AT_ONCE + WAITING)]
-        await until(lambda: len(questions) == AT_ONCE + WAITING)
+        asked = [asyncio.create_task(questions.ask(endless)) for _ in range(ANSWERED_AT_ONCE + MOST_WAITING)]
+        await until(lambda: len(questions) == ANSWERED_AT_ONCE + MOST_WAITING)
         with pytest.raises(HistoryBusyError):
             await questions.ask(one)
         for task in asked:
@@ -77,7 +77,13 @@ def test_what_nobody_waits_for_is_ended_and_the_rest_is_answered(store: Store) -
         await asyncio.gather(*asked, return_exceptions=True)
         await until(lambda: len(questions) == 0)
         assert await questions.ask(one) == 1
-        assert questions.results == {"answered": 1, "failed": 0, "refused": 1, "too_slow": 0, "gone": AT_ONCE + WAITING}
+        assert questions.results == {
+            "answered": 1,
+            "failed": 0,
+            "refused": 1,
+            "too_slow": 0,
+            "gone": ANSWERED_AT_ONCE + MOST_WAITING,
+        }
 
     run(asking())
 

@@ -7,6 +7,8 @@ from contextlib import suppress
 import pytest
 
 from api.history.store import Store
+from api.history.tables import emissions
+from api.history.writing import save_emissions
 from api.stream import outbox as module
 from api.stream.outbox import Emitter, keep_emitting
 from api.stream.redis_bus import BUS_ERRORS, Bus
@@ -15,7 +17,7 @@ from tests.support.redis import valkey
 
 
 def test_what_waits_while_the_bus_is_away_goes_out_once_it_is_back(lite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EVERY_S", 0.05)
+    monkeypatch.setattr(module, "OUTBOX_EVERY_S", 0.05)
     message = lane_changed("EX1", 1000, "closed")
 
     async def run(url: str) -> None:
@@ -37,3 +39,19 @@ def test_what_waits_while_the_bus_is_away_goes_out_once_it_is_back(lite: Store, 
     with valkey() as bus:
         asyncio.run(run(bus.url))
         assert bus.messages("g") == [message.model_dump_json()]
+
+
+def test_what_is_not_understood_stops_nothing(lite: Store) -> None:
+    first, last = lane_changed("EX1", 1000, "closed"), lane_changed("EX1", 1001, "open")
+    with lite.write() as connection:
+        save_emissions(connection, "g", [first])
+        connection.execute(emissions.insert().values(gate="g", message_id="x", body='{"type":"lane.weighed"}'))
+        save_emissions(connection, "g", [last])
+
+    async def run(url: str) -> None:
+        async with Bus(url, "g") as own:
+            await Emitter(lite, own).flush()
+
+    with valkey() as bus:
+        asyncio.run(run(bus.url))
+        assert bus.messages("g") == [first.model_dump_json(), last.model_dump_json()]
