@@ -24,7 +24,7 @@ __all__ = ["ANSWERED_AT_ONCE", "MOST_WAITING", "HistoryBusyError", "HistorySlowE
 
 ANSWERED_AT_ONCE: Final = 3
 MOST_WAITING: Final = 13
-LIMIT_S: Final = 20.0
+LIMIT_S: Final = 30.0
 INTERRUPT_EVERY_S: Final = 0.05
 CANCEL_S: Final = 2.0
 P = ParamSpec("P")
