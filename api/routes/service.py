@@ -22,7 +22,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 async def readyz(services: ServicesOf, response: Response) -> Readiness:
-    """Ready: the live view is current and history is recorded; otherwise 503, saying what is not and why."""
+    """Ready: the live view is current and history is recorded, 30 s late at most; otherwise 503, saying what is not and why."""
     readiness = Readiness.of(services.problems())
     response.status_code = 200 if readiness.ready else 503
     return readiness
