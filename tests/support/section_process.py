@@ -38,7 +38,8 @@ def main() -> None:
             continue
         messages = pipeline.step(replace(event, session=int(session)) if isinstance(event, Seen) else event)
         if isinstance(event, Tick):
-            sink.write(messages, json.dumps(pipeline.checkpoint()))
+            sink.outgoing.put(messages, json.dumps(pipeline.checkpoint()))
+            sink.flush()
     sys.stdout.write("fed\n")
     sys.stdout.flush()
     sys.stdin.read()
