@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, select, update
+from pydantic import ValidationError
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
-from api.history.tables import emissions
+from api.history.tables import emissions, lane_statuses
 from api.history.writing import save_emissions, save_messages
 from api.stream.redis_bus import BUS_ERRORS, Bus
-from vision.messages import MESSAGE, LaneChanged, Message
+from vision.messages import MESSAGE, LaneChanged, LaneData, Message, message_id, timestamp_of
 
 __all__ = ["Emitter", "keep_emitting"]
 
@@ -46,12 +47,29 @@ class Emitter:
         """Empties the outbox."""
         async with self._one:
             while rows := await asyncio.to_thread(self._waiting):
-                for _, body in rows:
-                    message = MESSAGE.validate_json(body)
-                    await self._bus.append_once(message)
-                    if isinstance(message, LaneChanged):
-                        await self._bus.save_status(message.data)
+                for sequence, body in rows:
+                    message = _message(sequence, body)
+                    if message is not None:
+                        await self._bus.append_once(message)
                 await asyncio.to_thread(self._mark, [sequence for sequence, _ in rows])
+
+    async def repeat_statuses(self) -> None:
+        """Tells a bus that lost its data how each lane stands: it learns that from nobody else."""
+        async with self._one:
+            for data in await asyncio.to_thread(self._statuses):
+                id_ = message_id(self._store.gate, "lane.changed", data.lane_id, data.t)
+                gate, timestamp = self._store.gate, timestamp_of(data.t)
+                await self._bus.append_once(LaneChanged(id=id_, timestamp=timestamp, gate=gate, data=data))
+
+    def _statuses(self) -> list[LaneData]:
+        """The newest status of each lane that ever got one."""
+        mine = lane_statuses.c.gate == self._store.gate
+        newest = select(lane_statuses.c.lane_id, func.max(lane_statuses.c.t).label("t")).where(mine)
+        each = newest.group_by(lane_statuses.c.lane_id).subquery()
+        same = and_(lane_statuses.c.lane_id == each.c.lane_id, lane_statuses.c.t == each.c.t)
+        with self._store.read() as connection:
+            rows = connection.execute(select(lane_statuses).join(each, same).where(mine)).mappings().all()
+        return [LaneData.model_validate({name: row[name] for name in LaneData.model_fields}) for row in rows]
 
     def _add(self, messages: Sequence[Message]) -> None:
         with self._store.write() as connection:
@@ -71,6 +89,15 @@ class Emitter:
         with self._store.write() as connection:
             connection.execute(update(emissions).where(emissions.c.sequence.in_(sequences)).values(emitted_t=now))
             connection.execute(old)
+
+
+def _message(sequence: int, body: str) -> Message | None:
+    """A message of the outbox; None, which is said, for what is none: it must not hold up the others."""
+    try:
+        return MESSAGE.validate_json(body)
+    except ValidationError:
+        _log.error("what stands in the outbox is not a message; passed over", sequence=sequence)
+        return None
 
 
 async def keep_emitting(emitter: Emitter) -> None:

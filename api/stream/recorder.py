@@ -98,6 +98,8 @@ class Recorder:
         pending = _Pending(gap=gap)
         checked = time.monotonic()
         await self._emitter.flush()
+        if state is not None and state.epoch != epoch:
+            await self._emitter.repeat_statuses()
         while True:
             entries = await self._bus.read(position, block_ms=200 if pending.messages else 1000)
             self.problem = None

@@ -5,17 +5,22 @@ import time
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from api.history.store import Store
+from api.history.tables import emissions
+from api.history.writing import save_emissions
 from api.stream import outbox as module
 from api.stream.outbox import Emitter, keep_emitting
 from api.stream.redis_bus import BUS_ERRORS, Bus
 from tests.support.messages import lane_changed
-from tests.support.redis import valkey
+from tests.support.redis import Valkey, valkey
+from vision.redis_keys import statuses_key
 
 
 def test_what_waits_while_the_bus_is_away_goes_out_once_it_is_back(lite: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EVERY_S", 0.05)
+    monkeypatch.setattr(module, "OUTBOX_EVERY_S", 0.05)
     message = lane_changed("EX1", 1000, "closed")
 
     async def run(url: str) -> None:
@@ -37,3 +42,35 @@ def test_what_waits_while_the_bus_is_away_goes_out_once_it_is_back(lite: Store, 
     with valkey() as bus:
         asyncio.run(run(bus.url))
         assert bus.messages("g") == [message.model_dump_json()]
+
+
+def test_what_cannot_be_read_in_the_outbox_holds_up_nothing(lite: Store, bus: Valkey) -> None:
+    async def run() -> None:
+        async with Bus(bus.url, "g") as own:
+            emitter = Emitter(lite, own)
+            with lite.write() as connection:
+                save_emissions(connection, "g", [lane_changed("EX1", 1000, "closed")])
+                connection.execute(update(emissions).values(body='{"type":"lane.gone"}'))
+            await emitter.emit(lane_changed("EX1", 2000, "open"))
+            await emitter.flush()
+
+    with capture_logs() as logs:
+        asyncio.run(run())
+    assert bus.messages("g") == [lane_changed("EX1", 2000, "open").model_dump_json()]
+    assert [line["log_level"] for line in logs] == ["error"], "it is said once"
+
+
+def test_a_bus_that_lost_its_data_is_told_how_each_lane_stands(lite: Store, bus: Valkey) -> None:
+    said = [lane_changed("EX1", 1000, "closed"), lane_changed("EX1", 2000, "open"), lane_changed("EX2", 1500, "closed")]
+
+    async def run() -> None:
+        async with Bus(bus.url, "g") as own:
+            emitter = Emitter(lite, own)
+            await emitter.emit(*said)
+            bus.client.flushall()
+            await emitter.repeat_statuses()
+            await emitter.repeat_statuses()
+
+    asyncio.run(run())
+    assert sorted(bus.messages("g")) == sorted(message.model_dump_json() for message in said[1:])
+    assert bus.client.hgetall(statuses_key("g")) == {one.data.lane_id: one.data.model_dump_json() for one in said[1:]}

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import redis
+from structlog.testing import capture_logs
 
 from tests.support.gates import single_gate
 from tests.support.redis import Valkey, valkey
@@ -15,12 +17,15 @@ from vision.clock import now, rounded
 from vision.config import sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Event, Seen, Tick
+from vision.errors import StreamError
 from vision.messages import MESSAGE, LaneMeasured, Message
-from vision.redis_keys import stream_key
+from vision.redis_keys import owner_key, stream_key
 from vision.replay.recording_format import Recorded
+from vision.worker import outgoing
 from vision.worker.queues import Queued
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.section_thread import SectionThread
+from vision.worker.threads import STOP_PATIENCE_S
 
 GATE = single_gate()
 SECTION = sections(GATE)[0]
@@ -117,3 +122,97 @@ def test_a_bus_that_answers_nothing_hides_no_frame_and_gets_everything_once_afte
     assert times == [times[0] + i for i in range(len(times))]
     assert len({message.id for message in found}) == len(found)
     assert section.error is None
+
+
+def test_a_section_that_was_taken_over_ends_soon(bus: Valkey) -> None:
+    section, _ = section_on(bus)
+    with running(section) as thread:
+        until(lambda: measured(on_stream(bus)))
+        taken, _ = section_on(bus)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert isinstance(section.error, StreamError)
+        assert "another worker has taken over section cam" in str(section.error)
+    found = len(on_stream(bus))
+    with running(taken):
+        until(lambda: len(on_stream(bus)) > found)
+
+
+def test_a_section_that_was_taken_over_while_the_bus_hung_writes_nothing_after(bus: Valkey) -> None:
+    section, kept = section_on(bus)
+    with running(section) as thread:
+        until(lambda: measured(on_stream(bus)))
+        with bus.connect() as client:
+            client.incr(owner_key(GATE.id, SECTION.id))
+            bus.pause()
+        ticks = len(kept.of(Tick))
+        until(lambda: len(kept.of(Tick)) >= ticks + 3)
+        written = time.time()
+        bus.resume()
+        thread.join(15)
+        assert not thread.is_alive()
+        assert "another worker has taken over" in str(section.error)
+    assert max(measured(on_stream(bus))) < written - 1
+
+
+@pytest.mark.parametrize("how", ["hangs", "is gone"])
+def test_the_end_is_bounded_whatever_the_bus_does(bus: Valkey, how: str) -> None:
+    section, kept = section_on(bus)
+    with running(section) as thread:
+        until(lambda: measured(on_stream(bus)))
+        (bus.pause if how == "hangs" else bus.kill)()
+        ticks = len(kept.of(Tick))
+        until(lambda: len(kept.of(Tick)) >= ticks + 2)
+        with capture_logs() as logs:
+            began = time.monotonic()
+            section.stop()
+            thread.join(STOP_PATIENCE_S)
+            assert not thread.is_alive()
+            assert time.monotonic() - began < STOP_PATIENCE_S
+        assert section.error is None
+        assert any(line["event"] == "messages were not written" and line["messages"] > 0 for line in logs)
+
+
+def test_what_is_dropped_is_shown_when_it_happens_and_when_the_bus_is_back(
+    bus: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "MAX_WAITING", 4)
+    section, kept = section_on(bus)
+    with capture_logs() as logs, running(section):
+        until(lambda: measured(on_stream(bus)))
+        bus.kill()
+        until(lambda: section.status()["bus_away_s"] is not None)
+        ticks = len(kept.of(Tick))
+        until(lambda: len(kept.of(Tick)) >= ticks + 6)
+        shown = section.status()
+        assert (shown["waiting"], shown["dropped"] >= 4) == (4, True)
+        until(lambda: any(line.get("dropped") for line in logs))
+        bus.start()
+        until(lambda: any("Redis is back" in line["event"] for line in logs))
+        assert section.status()["bus_away_s"] is None
+    said = [(line["event"].split(",")[0], line["dropped"]) for line in logs if line["event"].startswith("Redis is")]
+    away, losing, *_, back = said
+    assert away == ("Redis is away", 0)
+    assert losing[0] == "Redis is away"
+    assert losing[1] > 0
+    assert back == ("Redis is back", section.status()["dropped"])
+    assert len(said) <= 4, "not said at every attempt"
+
+
+def test_a_full_bus_makes_room_and_gets_all() -> None:
+    with valkey("--maxmemory", "6mb", "--maxmemory-policy", "noeviction") as full, full.connect() as client:
+        with contextlib.suppress(redis.OutOfMemoryError):
+            while True:
+                client.xadd(stream_key(GATE.id), {"x": "x" * 2000})
+        room = client.xlen(stream_key(GATE.id))
+        client.delete(stream_key(GATE.id))
+        section, kept = section_on(full)
+        with contextlib.suppress(redis.OutOfMemoryError):
+            while True:
+                client.xadd(stream_key(GATE.id), {"x": "x" * 2000})
+        with running(section):
+            until(lambda: len(kept.of(Tick)) >= 5)
+        entries = client.xrange(stream_key(GATE.id))
+        times = [MESSAGE.validate_json(f[b"m"]).data.t for _, f in entries if b'"lane.measured"' in f.get(b"m", b"")]  # type: ignore[union-attr]
+        assert times == [event.t for _, event in kept.of(Tick)]
+        assert len(entries) < room

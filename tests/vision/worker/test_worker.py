@@ -27,7 +27,7 @@ from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureE
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.simulation.rtsp.server import RtspServer
-from vision.worker import detect_thread as reading
+from vision.worker import capture_thread as reading
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.worker import Parts, Worker
 
