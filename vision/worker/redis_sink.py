@@ -59,8 +59,16 @@ def connect(url: str, answer_s: float = SERVER_ANSWER_S) -> redis.Redis:
 def claim(client: redis.Redis, gate: str, section: str) -> int:
     """Makes the caller the owner of a section and returns its fencing token; whoever owned it before can write no more."""
     with _said(gate):
-        client.set(epoch_key(gate), secrets.token_hex(8), nx=True)
-        return client.incr(owner_key(gate, section))
+        try:
+            return _claim(client, gate, section)
+        except redis.OutOfMemoryError:
+            _make_room(client, gate)
+            return _claim(client, gate, section)
+
+
+def _claim(client: redis.Redis, gate: str, section: str) -> int:
+    client.set(epoch_key(gate), secrets.token_hex(8), nx=True)
+    return client.incr(owner_key(gate, section))
 
 
 @contextlib.contextmanager
@@ -114,7 +122,7 @@ class RedisSink:
             try:
                 self._transaction(parcel)
             except redis.OutOfMemoryError:
-                self._make_room()
+                _make_room(self._redis, self._gate)
                 self._transaction(parcel)
         self._trim()
 
@@ -214,12 +222,13 @@ class RedisSink:
         self._redis.xtrim(stream, minid=str(max(0, oldest)), approximate=True)
         self._redis.xtrim(stream, maxlen=HARD_CAP, approximate=True)
 
-    def _make_room(self) -> None:
-        """Trims the stream of a server that is full: first what history has already, then the older half of the rest."""
-        stream = stream_key(self._gate)
-        recorded = cast("bytes | None", self._redis.get(recorder_key(self._gate)))
-        removed = 0 if recorded is None else self._redis.xtrim(stream, minid=recorded.decode(), approximate=False)
-        if not removed:
-            kept = max(KEPT_WHEN_FULL, self._redis.xlen(stream) // 2)
-            removed = self._redis.xtrim(stream, maxlen=kept, approximate=False)
-        _log.warning("Redis is full (maxmemory), the stream was trimmed", entries=removed, section=self.section)
+
+def _make_room(client: redis.Redis, gate: str) -> None:
+    """Trims the stream of a server that is full: first what history has already, then the older half of the rest."""
+    stream = stream_key(gate)
+    recorded = cast("bytes | None", client.get(recorder_key(gate)))
+    removed = 0 if recorded is None else client.xtrim(stream, minid=recorded.decode(), approximate=False)
+    if not removed:
+        kept = max(KEPT_WHEN_FULL, client.xlen(stream) // 2)
+        removed = client.xtrim(stream, maxlen=kept, approximate=False)
+    _log.warning("Redis is full (maxmemory), the stream was trimmed", entries=removed, gate=gate)

@@ -223,6 +223,14 @@ def test_a_server_that_is_full_loses_the_oldest_and_goes_on():
         sink.close()
 
 
+def test_a_section_of_a_full_server_can_be_claimed():
+    with valkey("--maxmemory", "6mb", "--maxmemory-policy", "noeviction") as bus, bus.connect() as client:
+        fill(client)
+        with pytest.raises(redis.OutOfMemoryError):
+            client.incr("any")
+        assert claim(client, GATE, SECTION) == 1
+
+
 def test_a_full_server_first_loses_what_history_has():
     with valkey("--maxmemory", "8mb", "--maxmemory-policy", "noeviction") as bus, bus.connect() as client:
         sink = opened(bus)
