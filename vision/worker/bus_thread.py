@@ -163,6 +163,7 @@ class BusThread:
         if self._away_since_s is None:
             self._away_since_s, self._loses = now_s, False
         self.watched = frozenset()
+        self._follower = self._sink.follower(self._follower.place)  # which looks again whether the stream has all from there
         begins_to_lose = dropped > self._said_dropped and not self._loses
         if begun or begins_to_lose or now_s - self._said_s >= AGAIN_SAID_AFTER_S:
             self._said_s, self._said_dropped, self._loses = now_s, dropped, self._loses or begins_to_lose

@@ -135,6 +135,23 @@ def test_what_a_server_that_hung_carries_out_late_is_not_written_twice(bus, clie
     assert [message.data.t for message in stream(client)] == [*(float(1000 + i) for i in range(100)), 2000.0, 2001.0, 2002.0]
 
 
+def test_a_connection_that_ends_within_a_transaction_is_no_takeover(bus, client):
+    sink = opened(bus)
+    execute = redis.client.Pipeline.execute
+
+    def killed(self, *args):
+        bus.kill()
+        return execute(self, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis.client.Pipeline, "execute", killed)
+        with pytest.raises(redis.RedisError):
+            write(sink, [measured("EX1", 1000.0)], '{"t":1000}')
+    bus.start()
+    write(sink, [measured("EX1", 1001.0)], '{"t":1001}')
+    assert [message.data.t for message in stream(client)] == [1000.0, 1001.0]
+
+
 def test_a_bus_that_accepts_and_answers_nothing_is_said_in_time():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         client = connect(f"redis://127.0.0.1:{mute.getsockname()[1]}", answer_s=0.5)
