@@ -220,6 +220,7 @@ def fill(client: redis.Redis) -> None:
     with suppress(redis.OutOfMemoryError):
         while True:
             client.xadd(stream_key(GATE), {"m": measured("EX1", 1.0).model_dump_json()})
+    client.config_set("maxmemory", client.info("memory")["used_memory"] - 100_000)  # full for certain
 
 
 def test_a_server_that_is_full_loses_the_oldest_and_goes_on():
