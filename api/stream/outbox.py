@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
@@ -56,20 +56,19 @@ class Emitter:
     async def repeat_statuses(self) -> None:
         """Tells a bus that lost its data how each lane stands: it learns that from nobody else."""
         async with self._one:
-            for data in await asyncio.to_thread(self._statuses):
-                id_ = message_id(self._store.gate, "lane.changed", data.lane_id, data.t)
-                gate, timestamp = self._store.gate, timestamp_of(data.t)
-                await self._bus.append_once(LaneChanged(id=id_, timestamp=timestamp, gate=gate, data=data))
+            for row in await asyncio.to_thread(self._statuses):
+                message = _lane_changed(self._store.gate, row)
+                if message is not None:
+                    await self._bus.append_once(message)
 
-    def _statuses(self) -> list[LaneData]:
+    def _statuses(self) -> list[RowMapping]:
         """The newest status of each lane that ever got one."""
         mine = lane_statuses.c.gate == self._store.gate
         newest = select(lane_statuses.c.lane_id, func.max(lane_statuses.c.t).label("t")).where(mine)
         each = newest.group_by(lane_statuses.c.lane_id).subquery()
         same = and_(lane_statuses.c.lane_id == each.c.lane_id, lane_statuses.c.t == each.c.t)
         with self._store.read() as connection:
-            rows = connection.execute(select(lane_statuses).join(each, same).where(mine)).mappings().all()
-        return [LaneData.model_validate({name: row[name] for name in LaneData.model_fields}) for row in rows]
+            return list(connection.execute(select(lane_statuses).join(each, same).where(mine)).mappings())
 
     def _add(self, messages: Sequence[Message]) -> None:
         with self._store.write() as connection:
@@ -98,6 +97,17 @@ def _message(sequence: int, body: str) -> Message | None:
     except ValidationError:
         _log.error("what stands in the outbox is not a message; passed over", sequence=sequence)
         return None
+
+
+def _lane_changed(gate: str, row: RowMapping) -> LaneChanged | None:
+    """The lane.changed that a row of history came from; None, which is said, for one that cannot be read."""
+    try:
+        data = LaneData.model_validate({name: row[name] for name in LaneData.model_fields})
+    except ValidationError:
+        _log.error("a lane's status in history cannot be read; passed over", lane=row["lane_id"])
+        return None
+    id_ = message_id(gate, "lane.changed", data.lane_id, data.t)
+    return LaneChanged(id=id_, timestamp=timestamp_of(data.t), gate=gate, data=data)
 
 
 async def keep_emitting(emitter: Emitter) -> None:

@@ -5,11 +5,11 @@ import time
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from structlog.testing import capture_logs
 
 from api.history.store import Store
-from api.history.tables import emissions
+from api.history.tables import emissions, lane_statuses
 from api.history.writing import save_emissions
 from api.stream import outbox as module
 from api.stream.outbox import Emitter, keep_emitting
@@ -68,6 +68,8 @@ def test_a_bus_that_lost_its_data_is_told_how_each_lane_stands(lite: Store, bus:
             emitter = Emitter(lite, own)
             await emitter.emit(*said)
             bus.client.flushall()
+            with lite.write() as connection:
+                connection.execute(insert(lane_statuses).values(gate="g", lane_id="EX0", t=1, status="ajar", by="", reason=""))
             await emitter.repeat_statuses()
             await emitter.repeat_statuses()
 

@@ -115,6 +115,7 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
     assert [message.data.vehicle_class for message in started] == ["truck"]
     assert {message.data.vehicles for message in measured(found)} >= {0, 1}
     assert worker.status()["cameras"]["cam"]["detected"] >= 25
+    assert worker.status()["sections"] == {"cam": {"waiting": 0, "dropped": 0, "bus_away_s": None}}
 
     recording = read_recording(path)
     pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))
