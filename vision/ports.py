@@ -1,4 +1,4 @@
-"""What the worker needs from the outside, as Protocols: a source of frames, a detector, a sink of messages. Pure."""
+"""What the worker needs from the outside, as Protocols: a source of frames, a detector, a sink of events. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Event
-from vision.messages import FrameEvent, Message, PictureEvent
 
-__all__ = ["Detector", "EventSink", "Frame", "FrameSource", "MessageSink", "Picture"]
+__all__ = ["Detector", "EventSink", "Frame", "FrameSource", "Picture"]
 
 
 class Picture(Protocol):
@@ -58,22 +57,6 @@ class Detector(Protocol):
 
     def detect(self, images: Sequence[NDArray[np.uint8]], sizes: Sequence[tuple[int, int]]) -> list[Detections]:
         """Detections of each image, in pixels of its native (width, height), rounded to 0.1 px and 0.001."""
-        ...
-
-
-class MessageSink(Protocol):
-    """Where a section's messages go."""
-
-    def write(self, messages: Sequence[Message], checkpoint: str | None) -> None:
-        """Writes all of it or nothing. Raises StreamError when this worker no longer owns the section."""
-        ...
-
-    def show(self, event: FrameEvent | PictureEvent) -> None:
-        """Sends an ephemeral event to whoever watches; losing it is no error."""
-        ...
-
-    def close(self) -> None:
-        """Flushes and lets go."""
         ...
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "truth_channel",
     "truth_key",
     "watch_key",
+    "written_key",
 ]
 
 TRUTH_S: Final = 5
@@ -49,7 +50,10 @@ def config_key(gate: str) -> str:
 
 
 def statuses_key(gate: str) -> str:
-    """A hash of the lanes' statuses as people set them last: lane id to `LaneData` as JSON."""
+    """A snapshot beside the stream, changed with it: lane id to the newest `LaneData` as JSON.
+
+    It is what a worker begins with that has no position in the stream to go on from.
+    """
     return f"lanewatch:{gate}:statuses"
 
 
@@ -61,6 +65,11 @@ def owner_key(gate: str, section: str) -> str:
 def checkpoint_key(gate: str, section: str) -> str:
     """A section's last checkpoint, JSON."""
     return f"lanewatch:{gate}:checkpoint:{section}"
+
+
+def written_key(gate: str, section: str) -> str:
+    """The name of the last transaction of a section's owner; it tells whether one whose answer was lost was carried out."""
+    return f"lanewatch:{gate}:written:{section}"
 
 
 def watch_key(gate: str, camera: str) -> str:

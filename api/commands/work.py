@@ -45,10 +45,8 @@ def worker_command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda, for .pt and .engine weights.")] = "auto",
 ) -> None:
     """Watch the cameras of a gate and write what they measure to the bus at REDIS_URL."""
-    import redis
-
     from api.settings import checked_redis_url
-    from vision.worker.redis_sink import RedisSink, claim
+    from vision.worker.redis_sink import RedisSink, claim, connect
     from vision.worker.threads import Parts
     from vision.worker.worker import Worker
 
@@ -60,7 +58,7 @@ def worker_command(
     overrides = _overrides(source or [], config)
 
     def open_sink(part: Section) -> RedisSink:
-        client = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=2.0)
+        client = connect(url)
         return RedisSink(client, config.id, part.id, claim(client, config.id, part.id))
 
     parts = Parts(

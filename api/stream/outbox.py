@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, select, update
+from pydantic import ValidationError
+from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.history.store import Store
-from api.history.tables import emissions
+from api.history.tables import emissions, lane_statuses
 from api.history.writing import save_emissions, save_messages
 from api.stream.redis_bus import BUS_ERRORS, Bus
 from vision.message_parsing import Unreadable, tolerant_message
-from vision.messages import LaneChanged, Message
+from vision.messages import LaneChanged, LaneData, Message, message_id, timestamp_of
 
 __all__ = ["Emitter", "keep_emitting"]
 
@@ -47,15 +48,32 @@ class Emitter:
         """Empties the outbox."""
         async with self._one:
             while rows := await self._store.executors.outbox.run(self._waiting):
-                for _, body in rows:
+                for sequence, body in rows:
                     message = tolerant_message(body)
-                    if isinstance(message, Unreadable):  # of a newer version that ran here before: it must not stop the others
-                        _log.error("a message of the outbox is not understood: not sent", detail=message.detail)
+                    if isinstance(message, Unreadable):
+                        _log.error(
+                            "what stands in the outbox is not understood; passed over", sequence=sequence, reason=message.detail
+                        )
                         continue
                     await self._bus.append_once(message)
-                    if isinstance(message, LaneChanged):
-                        await self._bus.save_status(message.data)
                 await self._store.executors.outbox.run(self._mark, [sequence for sequence, _ in rows])
+
+    async def repeat_statuses(self) -> None:
+        """Tells a bus that lost its data how each lane stands: it learns that from nobody else."""
+        async with self._one:
+            for row in await self._store.executors.outbox.run(self._statuses):
+                message = _lane_changed(self._store.gate, row)
+                if message is not None:
+                    await self._bus.append_once(message)
+
+    def _statuses(self) -> list[RowMapping]:
+        """The newest status of each lane that ever got one."""
+        mine = lane_statuses.c.gate == self._store.gate
+        newest = select(lane_statuses.c.lane_id, func.max(lane_statuses.c.t).label("t")).where(mine)
+        each = newest.group_by(lane_statuses.c.lane_id).subquery()
+        same = and_(lane_statuses.c.lane_id == each.c.lane_id, lane_statuses.c.t == each.c.t)
+        with self._store.read() as connection:
+            return list(connection.execute(select(lane_statuses).join(each, same).where(mine)).mappings())
 
     def _add(self, messages: Sequence[Message]) -> None:
         with self._store.write() as connection:
@@ -75,6 +93,17 @@ class Emitter:
         with self._store.write() as connection:
             connection.execute(update(emissions).where(emissions.c.sequence.in_(sequences)).values(emitted_t=now))
             connection.execute(old)
+
+
+def _lane_changed(gate: str, row: RowMapping) -> LaneChanged | None:
+    """The lane.changed that a row of history came from; None, which is said, for one that cannot be read."""
+    try:
+        data = LaneData.model_validate({name: row[name] for name in LaneData.model_fields})
+    except ValidationError:
+        _log.error("a lane's status in history cannot be read; passed over", lane=row["lane_id"])
+        return None
+    id_ = message_id(gate, "lane.changed", data.lane_id, data.t)
+    return LaneChanged(id=id_, timestamp=timestamp_of(data.t), gate=gate, data=data)
 
 
 async def keep_emitting(emitter: Emitter) -> None:

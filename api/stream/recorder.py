@@ -129,6 +129,8 @@ class Recorder:
         begin = position = gap.to_position if gap else state.position if state else START
         pending, lost = _Pending(gap=gap), False
         await self._emitter.flush()
+        if state is not None and state.epoch != epoch:
+            await self._emitter.repeat_statuses()
         while not lost and await self._is_current(epoch):
             entries = await self._source.next(epoch, position, 0.2 if pending.entries else 1.0, known=position == begin)
             self.problem, lost = None, entries is None

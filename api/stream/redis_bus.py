@@ -19,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from vision.messages import LaneData, Message, t_of
+from vision.messages import LaneChanged, Message, t_of
 from vision.redis_keys import (
     config_key,
     emitted_key,
@@ -41,10 +41,16 @@ WATCH_S: Final = 10
 BUS_ANSWER_S: Final = 5.0
 T = TypeVar("T")
 KEPT_EMITTED: Final = 10_000
-# Appends a message unless its id was appended before: one step for the server, so a crash leaves both or none.
+# Appends a message unless its id was appended before: one step for the server, so a crash leaves all of it or nothing.
+# A lane's status goes into the snapshot beside the stream too, unless a newer one is there.
 _APPEND_ONCE: Final = """
 if redis.call('ZADD', KEYS[2], 'NX', ARGV[2], ARGV[1]) == 0 then return false end
 redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[4]) + 1))
+if ARGV[5] ~= '' then
+  local readable, held = pcall(cjson.decode, redis.call('HGET', KEYS[3], ARGV[5]) or '')
+  local held_t = readable and type(held) == 'table' and tonumber(held.t) or 0
+  if held_t <= tonumber(ARGV[2]) then redis.call('HSET', KEYS[3], ARGV[5], ARGV[6]) end
+end
 return redis.call('XADD', KEYS[1], '*', 'm', ARGV[3])
 """
 
@@ -138,18 +144,15 @@ class Bus:
         return Bounds(first[0] if first else None, info["last-generated-id"], info["entries-added"] > info["length"])
 
     async def append_once(self, message: Message) -> bool:
-        """Appends a message unless one of its id was; tells whether it did."""
-        keys = (stream_key(self._gate), emitted_key(self._gate))
-        values = (str(message.id), str(t_of(message)), message.model_dump_json(), str(KEPT_EMITTED))
-        return await _in_time(self._redis.eval(_APPEND_ONCE, 2, *keys, *values)) is not None
+        """Appends a message unless one of its id was; tells whether it did. The statuses' snapshot changes with the stream."""
+        keys = (stream_key(self._gate), emitted_key(self._gate), statuses_key(self._gate))
+        lane, status = (message.data.lane_id, message.data.model_dump_json()) if isinstance(message, LaneChanged) else ("", "")
+        values = (str(message.id), str(t_of(message)), message.model_dump_json(), str(KEPT_EMITTED), lane, status)
+        return await _in_time(self._redis.eval(_APPEND_ONCE, len(keys), *keys, *values)) is not None
 
     async def save_recorder_position(self, position: str) -> None:
         """Tells the workers up to where the stream may be trimmed."""
         await _in_time(self._redis.set(recorder_key(self._gate), position))
-
-    async def save_status(self, status: LaneData) -> None:
-        """Tells the workers that somebody opened or closed a lane."""
-        await _in_time(self._redis.hset(statuses_key(self._gate), status.lane_id, status.model_dump_json()))
 
     async def config(self) -> str | None:
         """The document of the configuration that workers follow."""

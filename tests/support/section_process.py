@@ -11,13 +11,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import redis
-
 from vision.config import sections
 from vision.core.events import CameraChanged, Seen, Tick
 from vision.core.pipeline import Pipeline
 from vision.replay.recording import Checkpoint, read_recording
-from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.redis_sink import RedisSink, claim, connect
 
 
 def main() -> None:
@@ -27,7 +25,7 @@ def main() -> None:
     config = recording.header.config
     assert config is not None
     section = sections(config)[0]
-    client = redis.Redis.from_url(bus)
+    client = connect(bus)
     sink = RedisSink(client, config.id, section.id, claim(client, config.id, section.id))
     saved = sink.checkpoint()
     pipeline = Pipeline(config, section) if saved is None else Pipeline.restore(config, section, saved)
@@ -38,7 +36,8 @@ def main() -> None:
             continue
         messages = pipeline.step(replace(event, session=int(session)) if isinstance(event, Seen) else event)
         if isinstance(event, Tick):
-            sink.write(messages, json.dumps(pipeline.checkpoint()))
+            sink.outgoing.put(messages, json.dumps(pipeline.checkpoint()))
+            sink.flush()
     sys.stdout.write("fed\n")
     sys.stdout.flush()
     sys.stdin.read()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import redis
-
 from tests.support.gates import single_gate
 from vision.config import Section
 from vision.detection.open_detector import open_detector
-from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.redis_sink import RedisSink, claim, connect
 from vision.worker.worker import Parts, Worker
 
 
@@ -20,7 +18,7 @@ def main() -> None:
     gate = single_gate()
 
     def sink(section: Section) -> RedisSink:
-        client = redis.Redis.from_url(bus)
+        client = connect(bus)
         return RedisSink(client, gate.id, section.id, claim(client, gate.id, section.id))
 
     detector = open_detector(gate.detector, Path(model))

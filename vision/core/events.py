@@ -62,7 +62,7 @@ class ConfigChanged:
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """Notice that an operator or a schedule opened or closed a lane."""
+    """Notice that an operator or a schedule opened or closed a lane: what a lane.changed says, as an input."""
 
     lane: str
     t: float

@@ -1,7 +1,7 @@
 """A section's pipeline: events in, messages out; the one object that worker and replay drive. Pure.
 
-Messages about lanes and visits are made at ticks and nowhere else; camera and lane notices at once. A frame that is not
-later than the last tick changes nothing.
+Messages about lanes and visits are made at ticks and nowhere else; camera notices at once. A lane's status makes none: it
+comes from the message that says it. A frame that is not later than the last tick changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.message_builders import (
     SEEN_S,
     camera_message,
-    lane_message,
     measured_message,
     vehicles_message,
     visit_ended,
@@ -56,7 +55,8 @@ class Pipeline:
             case CameraChanged():
                 return self._camera(event)
             case LaneStatus():
-                return self._status(event)
+                self._status(event)
+                return []
             case ConfigChanged():
                 self._reconfigure(event.config)
                 return []
@@ -178,12 +178,10 @@ class Pipeline:
                 self._pictures[event.camera].restart(event.t)
         return [camera_message(self._config.id, event, health)]
 
-    def _status(self, event: LaneStatus) -> list[Message]:
+    def _status(self, event: LaneStatus) -> None:
         line = self._lines.get(event.lane)
-        if line is None:
-            return []
-        line.closed = event.status == "closed"
-        return [lane_message(self._config.id, event)]
+        if line is not None and event.t >= line.status_t:
+            line.closed, line.status_t = event.status == "closed", event.t
 
     def _tick(self, t: float) -> list[Message]:
         if self._tick_t is not None and t <= self._tick_t:

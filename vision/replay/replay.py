@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from vision.config import GateConfig, Section, sections
 from vision.core.alerts.alert_fold import AlertFold
 from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.lanes.message_builders import lane_message
 from vision.core.lanes.vehicle import Visit
 from vision.core.pipeline import Pipeline
 from vision.errors import RecordingError
@@ -35,6 +37,7 @@ class Replay:
     def __init__(self, config: GateConfig, *, keep_config: bool = False) -> None:
         self._keep_config = keep_config
         self._alerts = AlertFold(config)
+        self._statuses: set[UUID] = set()
         self._pipelines: dict[str, Pipeline] = {}
         self._sections: dict[str, Section] = {}
         self._use(config)
@@ -48,7 +51,10 @@ class Replay:
         if isinstance(event, Checkpoint):
             self._restore(event)
             return
-        for pipeline in self._receivers(event):
+        receivers = self._receivers(event)
+        if isinstance(event, LaneStatus):
+            yield from self._told(event)
+        for pipeline in receivers:
             for message in pipeline.step(event):
                 yield message
                 yield from self._alerts.step(message)
@@ -56,6 +62,14 @@ class Replay:
     def open_visits(self) -> list[Visit]:
         """The visits that have not ended."""
         return [visit for pipeline in self._pipelines.values() for visit in pipeline.open_visits()]
+
+    def _told(self, status: LaneStatus) -> Iterator[Message]:
+        """The lane.changed that a status came from, once: a recording made after a restart tells again what holds."""
+        message = lane_message(self._config.id, status)
+        if message.id not in self._statuses:
+            self._statuses.add(message.id)
+            yield message
+            yield from self._alerts.step(message)
 
     def _use(self, config: GateConfig) -> None:
         self._config = config
@@ -124,7 +138,8 @@ def replay(
 def merged(streams: Sequence[Iterable[Recorded]]) -> Iterator[Recorded]:
     """The events of several sources, each with ticks of its own, as one: each source keeps its order, each tick comes once.
 
-    What a source has between two ticks stays between them; there, and only there, sources are merged by t.
+    What a source has between two ticks stays between them; there, and only there, sources are merged by t. A checkpoint counts
+    where its source goes on, not at its own t: a recording from before the restart may have seen more than was saved.
     """
     last_tick = -math.inf
     for _, event in heapq.merge(*(_keyed(stream, i) for i, stream in enumerate(streams)), key=lambda pair: pair[0]):
@@ -137,13 +152,22 @@ def merged(streams: Sequence[Iterable[Recorded]]) -> Iterator[Recorded]:
 
 def _keyed(stream: Iterable[Recorded], index: int) -> Iterator[tuple[tuple[float, int, float, int], Recorded]]:
     tick = latest = -math.inf
+    resumed: list[Recorded] = []  # a checkpoint and the statuses that held at it
     for event in stream:
+        if isinstance(event, Checkpoint) or (resumed and isinstance(event, LaneStatus) and event.t <= resumed[0].t):
+            resumed.append(event)
+            continue
         if isinstance(event, Tick):
             tick = max(tick, event.t)
-            yield (tick, 0, tick, index), event
+            key = (tick, 0, tick, index)
         else:
             latest = max(latest, event.t)
-            yield (max(tick, math.ceil(latest) - 1.0), 1, latest, index), event
+            key = (max(tick, math.ceil(latest) - 1.0), 1, latest, index)
+        yield from ((key, before) for before in resumed)
+        resumed.clear()
+        yield key, event
+    if resumed:  # it never went on
+        yield from (((max(tick, resumed[0].t), 1, max(latest, resumed[0].t), index), before) for before in resumed)
 
 
 def _stranger(config: GateConfig, what: str, name: str) -> RecordingError:

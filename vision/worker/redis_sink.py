@@ -1,7 +1,8 @@
 """Where a section's messages go: a Redis stream, under a fencing token, exactly once. A shell.
 
-Messages and checkpoint are written in one MULTI under WATCH of the section's owner key. While Redis is away messages
-wait in memory; when it is back they are written with the newest checkpoint, and an answer that was lost is not repeated.
+Messages and checkpoint are written in one MULTI under WATCH of the section's owner key, with the transaction's name. Where
+its answer was lost, the name tells the next attempt whether it was carried out: a server that answered nothing may carry
+out what it was sent long after, and then one of two attempts fails, because each of them writes the watched key.
 """
 
 from __future__ import annotations
@@ -9,21 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import redis
 import structlog
-from pydantic import ValidationError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from vision.clock import now
 from vision.config import GateConfig, parse_gate
-from vision.core.events import LaneStatus
-from vision.ephemeral_messages import FrameEvent, PictureEvent
+from vision.ephemeral_messages import FrameEvent
 from vision.errors import ConfigError, StreamError
-from vision.messages import LaneData, LaneMeasured, LaneVehicles, Message
 from vision.redis_keys import (
     checkpoint_key,
     config_key,
@@ -32,28 +31,44 @@ from vision.redis_keys import (
     owner_key,
     pictures_channel,
     recorder_key,
-    statuses_key,
     stream_key,
     watch_key,
+    written_key,
 )
+from vision.worker.outgoing import Outgoing, Parcel
+from vision.worker.status_follower import StatusFollower, StreamPlace
 
-__all__ = ["RedisSink", "claim"]
+__all__ = ["RedisSink", "Request", "claim", "connect"]
 
 STREAM_KEPT_S: Final = 2 * 3600
 HARD_CAP: Final = 400_000  # entries of the stream, some 400 MB in Redis
+KEPT_WHEN_FULL: Final = 1000  # entries: about a minute of a gate; what fills the server then is not the stream
 TRIM_EVERY_S: Final = 60.0
-MAX_WAITING: Final = 20_000  # messages in memory while Redis is away: beyond it measurements are dropped, oldest first
-RETRY_EVERY_S: Final = 0.5
-AWAY: Final = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
+SERVER_ANSWER_S: Final = 5.0
 
 _log = structlog.get_logger(__name__)
+
+
+def connect(url: str, answer_s: float = SERVER_ANSWER_S) -> redis.Redis:
+    """A client for a `RedisSink`: a call fails after answer_s; whoever calls decides whether to try again."""
+    return redis.Redis.from_url(
+        url, socket_timeout=answer_s, socket_connect_timeout=min(2.0, answer_s), retry=Retry(NoBackoff(), 0)
+    )
 
 
 def claim(client: redis.Redis, gate: str, section: str) -> int:
     """Makes the caller the owner of a section and returns its fencing token; whoever owned it before can write no more."""
     with _said(gate):
-        client.set(epoch_key(gate), secrets.token_hex(8), nx=True)
-        return client.incr(owner_key(gate, section))
+        try:
+            return _claim(client, gate, section)
+        except redis.OutOfMemoryError:
+            _make_room(client, gate)
+            return _claim(client, gate, section)
+
+
+def _claim(client: redis.Redis, gate: str, section: str) -> int:
+    client.set(epoch_key(gate), secrets.token_hex(8), nx=True)
+    return client.incr(owner_key(gate, section))
 
 
 @contextlib.contextmanager
@@ -65,65 +80,89 @@ def _said(gate: str) -> Iterator[None]:
         raise StreamError(f"Redis does not answer for gate {gate} ({type(error).__name__}); check REDIS_URL") from None
 
 
-@dataclass(slots=True)
-class _Batch:
-    messages: tuple[Message, ...]
-    checkpoint: str | None
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What others want of a section: cameras that are watched, another configuration, and whose data the stream is."""
+
+    watched: frozenset[str]
+    config: GateConfig | None
+    epoch: str
 
 
 class RedisSink:
-    """The stream of a gate as one section's owner writes it; a `SectionSink`. One thread uses it at a time.
+    """The stream of a gate as one section's owner writes it.
 
-    clock: the wall clock, by which a retry is spaced and the stream trimmed.
+    `outgoing` is filled by any thread; all the rest asks the server and is for one thread at a time. It raises
+    redis.RedisError while the server is away or full. clock: the wall clock, by which the stream is trimmed.
     """
 
     def __init__(self, client: redis.Redis, gate: str, section: str, token: int, clock: Callable[[], float] = now) -> None:
-        self._redis, self._gate, self._section, self._token, self._clock = client, gate, section, token, clock
-        self._waiting: deque[_Batch] = deque()
-        self._unsure: tuple[str, int] | None = None  # checkpoint and batches of a transaction whose answer was lost
-        self._retry_t = self._trimmed_t = 0.0
-        self._config_hash: str | None = None
-        self._statuses: dict[bytes, bytes] = {}
-        self.dropped = 0
-
-    def write(self, messages: Sequence[Message], checkpoint: str | None) -> None:
-        """Writes all of it or nothing; keeps it for later while Redis is away. Raises StreamError when fenced off."""
-        self._waiting.append(_Batch(tuple(messages), checkpoint))
-        if self._clock() >= self._retry_t:
-            self._flush()
-        self._shorten()
-
-    def show(self, event: FrameEvent | PictureEvent) -> None:
-        """Publishes an ephemeral event; losing it is no error."""
-        if isinstance(event, FrameEvent):
-            channel = frames_channel(self._gate, event.camera_id)
-        else:
-            channel = pictures_channel(self._gate, event.frame.camera_id)
-        self._try(lambda: self._redis.publish(channel, event.model_dump_json()))
-
-    def watched(self, cameras: Iterable[str]) -> frozenset[str]:
-        """Those of the cameras that somebody watches now."""
-        names = tuple(cameras)
-        keys = [watch_key(self._gate, name) for name in names]
-        found = cast("list[Any] | None", self._try(lambda: self._redis.mget(keys)))
-        return frozenset(name for name, value in zip(names, found or [], strict=False) if value is not None)
+        self.outgoing, self.section = Outgoing(), section
+        self._redis, self._gate, self._token, self._clock = client, gate, token, clock
+        self._transactions = 0
+        self._unsure: tuple[bytes, int] | None = None  # name and last message of a transaction whose answer was lost
+        self._trimmed_t = 0.0
+        self._config_text: bytes | None = None
+        self._config_hash: object = None
 
     def checkpoint(self) -> dict[str, Any] | None:
         """The section's last checkpoint, None where there is none that can be read. Raises StreamError without Redis."""
         with _said(self._gate):
-            text = cast("bytes | None", self._redis.get(checkpoint_key(self._gate, self._section)))
+            text = cast("bytes | None", self._redis.get(checkpoint_key(self._gate, self.section)))
         try:
             data = json.loads(text) if text else None
         except ValueError:
-            _log.warning("checkpoint cannot be read, the section begins anew", section=self._section)
+            _log.warning("checkpoint cannot be read, the section begins anew", section=self.section)
             return None
         return data if isinstance(data, dict) else None
 
-    def new_config(self) -> GateConfig | None:
-        """The gate's configuration in Redis when it is another than at the last call, else None."""
-        text = cast("bytes | None", self._try(lambda: self._redis.get(config_key(self._gate))))
-        if not text:
+    def flush(self) -> None:
+        """Writes all that waits, or nothing of it. Raises StreamError when another worker owns the section."""
+        while (parcel := self.outgoing.parcel()) is not None:
+            try:
+                self._transaction(parcel)
+            except redis.OutOfMemoryError:
+                _make_room(self._redis, self._gate)
+                self._transaction(parcel)
+        self._trim()
+
+    def publish(self) -> None:
+        """Sends what is for watchers; what cannot be sent is lost."""
+        shown = self.outgoing.take_shown()
+        if not shown:
+            return
+        with self._redis.pipeline(transaction=False) as pipe:
+            for event in shown:
+                if isinstance(event, FrameEvent):
+                    channel = frames_channel(self._gate, event.camera_id)
+                else:
+                    channel = pictures_channel(self._gate, event.frame.camera_id)
+                pipe.publish(channel, event.model_dump_json())
+            pipe.execute()
+
+    def requested(self, cameras: Iterable[str]) -> Request:
+        """What others want of these cameras and their section now; the configuration where it is another than before."""
+        names = tuple(cameras)
+        keys = [epoch_key(self._gate), config_key(self._gate), *(watch_key(self._gate, name) for name in names)]
+        epoch, config, *watched = cast("list[bytes | None]", self._redis.mget(keys))
+        if epoch is None:  # Redis lost its data: what is there from now on gets a name
+            self._redis.set(epoch_key(self._gate), secrets.token_hex(8), nx=True)
+            epoch = cast("bytes", self._redis.get(epoch_key(self._gate)))
+        found = frozenset(name for name, value in zip(names, watched, strict=True) if value is not None)
+        return Request(found, self._new_config(config), epoch.decode(errors="replace"))
+
+    def follower(self, place: StreamPlace | None) -> StatusFollower:
+        """Who tells what is said of the gate's lanes from that place of the stream on."""
+        return StatusFollower(self._redis, self._gate, place)
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._redis.close()
+
+    def _new_config(self, text: bytes | None) -> GateConfig | None:
+        if not text or text == self._config_text:
             return None
+        self._config_text = text
         try:
             data = json.loads(text)
             if data["hash"] == self._config_hash:
@@ -134,112 +173,62 @@ class RedisSink:
             _log.error("configuration in Redis is of no use", reason=str(error))
             return None
 
-    def new_statuses(self) -> list[LaneStatus]:
-        """What people said of the gate's lanes since the last call, in order of time; at the first call all that holds."""
-        found = cast("dict[bytes, bytes] | None", self._try(lambda: self._redis.hgetall(statuses_key(self._gate))))
-        fresh = {lane: text for lane, text in (found or {}).items() if self._statuses.get(lane) != text}
-        self._statuses.update(fresh)
-        try:
-            told = [LaneData.model_validate_json(text) for text in fresh.values()]
-        except ValidationError as error:
-            _log.error("a lane's status in Redis is of no use", reason=str(error.title))
-            return []
-        statuses = [LaneStatus(one.lane_id, one.t, one.status, one.by, one.reason) for one in told]
-        return sorted(statuses, key=lambda status: (status.t, status.lane))
-
-    def close(self) -> None:
-        """Writes what waits, if Redis is there and the section still ours, and lets go of the connection."""
-        with contextlib.suppress(StreamError):
-            self._flush()
-        if any(batch.messages for batch in self._waiting):
-            _log.error("messages were not written", messages=self._count(), section=self._section)
-        self._redis.close()
-
-    def _flush(self) -> None:
-        if not self._waiting:
-            return
-        try:
-            self._drop_what_was_written()
-            self._transaction()
-        except redis.RedisError as error:
-            self._retry_t = self._clock() + RETRY_EVERY_S
-            _log.warning("Redis is away, messages wait", waiting=self._count(), reason=type(error).__name__)
-            return
-        self._waiting.clear()
-        self._trim()
-
-    def _drop_what_was_written(self) -> None:
-        """Drops the batches of a transaction whose answer was lost, if it had been carried out after all."""
-        if self._unsure is None:
-            return
-        checkpoint, batches = self._unsure
-        stored = cast("bytes | None", self._redis.get(checkpoint_key(self._gate, self._section)))
-        self._unsure = None
-        if stored is not None and stored.decode() == checkpoint:
-            for _ in range(batches):
-                self._waiting.popleft()
-
-    def _transaction(self) -> None:
-        checkpoint = next((batch.checkpoint for batch in reversed(self._waiting) if batch.checkpoint is not None), None)
-        owner = owner_key(self._gate, self._section)
+    def _transaction(self, parcel: Parcel) -> None:
+        owner, written = owner_key(self._gate, self.section), written_key(self._gate, self.section)
         with self._redis.pipeline() as pipe:
-            try:
-                pipe.watch(owner)  # type: ignore[no-untyped-call]
-                self._check_owner(cast("bytes | None", pipe.get(owner)))
-                pipe.multi()
-                pipe.set(owner, self._token)
-                for batch in self._waiting:
-                    for message in batch.messages:
-                        pipe.xadd(stream_key(self._gate), {"m": message.model_dump_json()})
-                if checkpoint is not None:
-                    pipe.set(checkpoint_key(self._gate, self._section), checkpoint)
-                    self._unsure = (checkpoint, len(self._waiting))
-                pipe.execute()
-            except redis.WatchError:
-                raise self._fenced() from None
+            pipe.watch(owner)  # type: ignore[no-untyped-call]
+            token, name = cast("list[bytes | None]", pipe.mget(owner, written))
+            self._check_owner(token)
+            if self._was_written(name):
+                return
+            pipe.multi()
+            pipe.set(owner, self._token)
+            self._transactions += 1
+            self._unsure = (f"{self._token}-{self._transactions}".encode(), parcel.last)
+            pipe.set(written, self._unsure[0])
+            for message in parcel.messages:
+                pipe.xadd(stream_key(self._gate), {"m": message.model_dump_json()})
+            if parcel.checkpoint is not None:
+                pipe.set(checkpoint_key(self._gate, self.section), parcel.checkpoint)
+            pipe.execute()
         self._unsure = None
+        self.outgoing.written(parcel.last, parcel.checkpoint)
+
+    def _was_written(self, name: bytes | None) -> bool:
+        """Whether the transaction whose answer was lost had been carried out after all; its messages then wait no more."""
+        unsure, self._unsure = self._unsure, None
+        if unsure is None or unsure[0] != name:
+            return False
+        self.outgoing.written(unsure[1], None)
+        return True
 
     def _check_owner(self, stored: bytes | None) -> None:
         """A missing owner means that Redis lost its data: the section is still ours."""
         if stored is not None and int(stored) != self._token:
-            raise self._fenced()
-
-    def _fenced(self) -> StreamError:
-        return StreamError(
-            f"another worker has taken over section {self._section} of gate {self._gate};"
-            " this one ends, run one worker a section"
-        )
+            raise StreamError(
+                f"another worker has taken over section {self.section} of gate {self._gate};"
+                " this one ends, run one worker a section"
+            )
 
     def _trim(self) -> None:
         if self._clock() - self._trimmed_t < TRIM_EVERY_S:
             return
         self._trimmed_t = self._clock()
-        recorded = cast("bytes | None", self._try(lambda: self._redis.get(recorder_key(self._gate))))
+        recorded = cast("bytes | None", self._redis.get(recorder_key(self._gate)))
         oldest = int((self._clock() - STREAM_KEPT_S) * 1000)
         if recorded is not None:
             oldest = min(oldest, int(recorded.split(b"-")[0]))
         stream = stream_key(self._gate)
-        self._try(lambda: self._redis.xtrim(stream, minid=str(max(0, oldest)), approximate=True))
-        self._try(lambda: self._redis.xtrim(stream, maxlen=HARD_CAP, approximate=True))
+        self._redis.xtrim(stream, minid=str(max(0, oldest)), approximate=True)
+        self._redis.xtrim(stream, maxlen=HARD_CAP, approximate=True)
 
-    def _shorten(self) -> None:
-        """Keeps the memory bounded: measurements are dropped, oldest first, then anything; visits go last."""
-        surplus = self._count() - MAX_WAITING
-        for kinds in ((LaneMeasured, LaneVehicles), (object,)):
-            for batch in self._waiting:
-                if surplus <= 0:
-                    return
-                kept = tuple(message for message in batch.messages if not isinstance(message, kinds))
-                surplus -= len(batch.messages) - len(kept)
-                self.dropped += len(batch.messages) - len(kept)
-                batch.messages = kept
 
-    def _count(self) -> int:
-        return sum(len(batch.messages) for batch in self._waiting)
-
-    def _try(self, call: Callable[[], Any]) -> object:
-        """What a call answers, None while Redis is away."""
-        try:
-            return call()
-        except AWAY:
-            return None
+def _make_room(client: redis.Redis, gate: str) -> None:
+    """Trims the stream of a server that is full: first what history has already, then the older half of the rest."""
+    stream = stream_key(gate)
+    recorded = cast("bytes | None", client.get(recorder_key(gate)))
+    removed = 0 if recorded is None else client.xtrim(stream, minid=recorded.decode(), approximate=False)
+    if not removed:
+        kept = max(KEPT_WHEN_FULL, client.xlen(stream) // 2)
+        removed = client.xtrim(stream, maxlen=kept, approximate=False)
+    _log.warning("Redis is full (maxmemory), the stream was trimmed", entries=removed, gate=gate)

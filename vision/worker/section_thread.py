@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import structlog
@@ -15,41 +15,23 @@ from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, 
 from vision.core.pipeline import Pipeline
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
-from vision.ports import MessageSink, Picture
+from vision.ports import Picture
 from vision.replay.recording_format import Checkpoint, Recorded
 from vision.vocabulary import CameraState
+from vision.worker.bus_thread import BusThread
+from vision.worker.lane_statuses import LaneStatuses
 from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
+from vision.worker.redis_sink import RedisSink
 from vision.worker.tick_sequencer import TickSequencer
 
-__all__ = ["RecordingSink", "SectionSink", "SectionThread"]
+__all__ = ["RecordingSink", "SectionThread"]
 
-POLL_EVERY_S: Final = 1.0
 SECTION_CHECKPOINT_VERSION: Final = 1
 UNMEASURED: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved"})
 MAX_PICTURES: Final = 64  # of frames that wait for a tick
 
 _log = structlog.get_logger(__name__)
-
-
-class SectionSink(MessageSink, Protocol):
-    """Where a section's messages go, and what comes back from there."""
-
-    def checkpoint(self) -> dict[str, Any] | None:
-        """The last checkpoint that was written, or None."""
-        ...
-
-    def watched(self, cameras: Iterable[str]) -> frozenset[str]:
-        """Those of the cameras that somebody watches now."""
-        ...
-
-    def new_config(self) -> GateConfig | None:
-        """The gate's configuration if it is another than at the last call."""
-        ...
-
-    def new_statuses(self) -> list[LaneStatus]:
-        """Lanes that were opened or closed since the last call."""
-        ...
 
 
 class RecordingSink(Protocol):
@@ -67,6 +49,7 @@ class RecordingSink(Protocol):
 class SectionThread:
     """One section's life: its pipeline, restored from the last checkpoint, fed by `run` in a thread of its own.
 
+    It never waits for the network: what goes to the bus and comes from there goes through a thread of the bus's own.
     on_config: is asked whether another configuration can be taken in place; else the worker builds everything anew.
     """
 
@@ -74,33 +57,47 @@ class SectionThread:
         self,
         config: GateConfig,
         section: Section,
-        sink: SectionSink,
+        sink: RedisSink,
         recorder: RecordingSink | None,
         on_config: Callable[[GateConfig], bool],
     ) -> None:
-        self.section, self.queue, self.watched = section, EventQueue(), frozenset[str]()
+        self.section, self.queue = section, EventQueue()
         self.error: LaneWatchError | None = None
-        self._config, self._sink, self._recorder, self._on_config = config, sink, recorder, on_config
+        self._config, self._recorder, self._on_config = config, recorder, on_config
         self._stopping = threading.Event()
         self._sequencer = TickSequencer(section.cameras, now())
-        self._show = PictureShow(config, sink.show)
         self._pictures: dict[tuple[str, float], Picture] = {}
         self._states: dict[str, CameraState] = {}
-        self._polled = 0.0
-        self._pipeline = self._restored()
+        self._sessions: dict[str, int] = {}
+        saved = sink.checkpoint()
+        self._pipeline = self._restored(saved)
+        self._statuses = self._restored_statuses(saved)
+        self._bus = BusThread(sink, section.cameras, self._statuses.place)
+        self._show = PictureShow(config, self._bus.show)
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The cameras that somebody watches now."""
+        return self._bus.watched
 
     def first_session(self, camera: str) -> int:
         """The number that a camera's first session gets: one that it did not have before a restart."""
         return self._sessions.get(camera, -1) + 1
 
+    def status(self) -> dict[str, Any]:
+        """What operators want to know of the section's way to the bus."""
+        return self._bus.status()
+
     def run(self) -> None:
         """Feeds until `stop` and the queue is empty; `error` says why if it ended by itself."""
+        self._bus.start()
         try:
+            self._begin_with_statuses()
             while not self._stopping.is_set():
                 self._feed_next(min(0.1, self._sequencer.next_deadline - now()))
                 for event in self._sequencer.due(now()):
                     self._feed(event)
-                self._poll()
+                self._hear()
             while self._feed_next(0.0):
                 pass
         except LaneWatchError as error:
@@ -109,7 +106,7 @@ class SectionThread:
             _log.exception("section failed", section=self.section.id)
             self.error = StreamError(f"section {self.section.id} failed ({type(error).__name__}); see the log")
         finally:
-            self._sink.close()
+            self._bus.close()
             if self._recorder is not None:
                 self._recorder.close()
 
@@ -123,22 +120,21 @@ class SectionThread:
         if queued is None:
             return False
         self._keep_picture(queued)
-        for event in self._sequencer.push(queued.event, now()):
-            self._feed(event)
+        self._push(queued.event)
         return True
 
     def _feed(self, event: Event) -> None:
         self._record(event)
         messages = self._pipeline.step(event)
         match event:
-            case Tick():
-                self._sink.write(messages, self._checkpoint())
             case Seen():
                 self._show_frame(event)
             case CameraChanged():
                 self._sessions[event.camera], self._states[event.camera] = event.session, event.state
-        if messages and not isinstance(event, Tick | LaneStatus):  # the api has put a lane's status into the stream itself
-            self._sink.write(messages, None)
+            case LaneStatus():
+                self._statuses.fed(event)
+        if messages or isinstance(event, Tick):
+            self._bus.write(messages, self._checkpoint() if isinstance(event, Tick) else None)
 
     def _show_frame(self, seen: Seen) -> None:
         picture = self._pictures.pop((seen.camera, seen.t), None)
@@ -156,23 +152,33 @@ class SectionThread:
             if len(self._pictures) > MAX_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
 
-    def _poll(self) -> None:
-        """About once a second: who watches, what was said of lanes, is there another configuration?"""
-        if now() - self._polled < POLL_EVERY_S and now() >= self._polled:
+    def _hear(self) -> None:
+        """Takes what came from the bus. Raises StreamError when another worker has taken the section over."""
+        if self._bus.error is not None:
+            raise self._bus.error
+        heard = self._bus.heard()
+        if heard is None:
             return
-        self._polled = now()
-        self.watched = self._sink.watched(self.section.cameras)
-        for status in self._sink.new_statuses():
-            if status.lane in self.section.lanes:
-                self._feed(status)
-        config = self._sink.new_config()
+        for status in self._statuses.heard(heard.statuses, heard.place):
+            self._push(status)
+        config = heard.config
         if config is None or config == self._config or not self._on_config(config):
             return
         _log.info("another configuration", section=self.section.id)
         self._config = config
         self._show.use(config)
-        for event in self._sequencer.push(ConfigChanged(rounded(now()), config), now()):
-            self._feed(event)
+        self._push(ConfigChanged(rounded(now()), config))
+
+    def _push(self, event: Event) -> None:
+        for ready in self._sequencer.push(event, now()):
+            self._feed(ready)
+
+    def _begin_with_statuses(self) -> None:
+        """Tells again what held before a restart, so that a recording knows by itself, then what waited for its time."""
+        for status in self._statuses.holding:
+            self._feed(status)
+        for status in self._statuses.waiting[:]:
+            self._push(status)
 
     def _record(self, event: Recorded) -> None:
         if self._recorder is None:
@@ -184,12 +190,15 @@ class SectionThread:
             self._recorder = None
 
     def _checkpoint(self) -> str:
-        data = {"version": SECTION_CHECKPOINT_VERSION, "sessions": self._sessions, "pipeline": self._pipeline.checkpoint()}
+        data = {
+            "version": SECTION_CHECKPOINT_VERSION,
+            "sessions": self._sessions,
+            "statuses": self._statuses.as_data(),
+            "pipeline": self._pipeline.checkpoint(),
+        }
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
-    def _restored(self) -> Pipeline:
-        saved = self._sink.checkpoint()
-        self._sessions: dict[str, int] = {}
+    def _restored(self, saved: dict[str, Any] | None) -> Pipeline:
         if saved is None or saved.get("version") != SECTION_CHECKPOINT_VERSION:
             return Pipeline(self._config, self.section)
         try:
@@ -202,3 +211,11 @@ class SectionThread:
         if data.get("t") is not None:
             self._record(Checkpoint(self.section.id, data["t"], data))
         return pipeline
+
+    def _restored_statuses(self, saved: dict[str, Any] | None) -> LaneStatuses:
+        lanes = self.section.lanes
+        try:
+            return LaneStatuses(lanes, (saved or {}).get("statuses"))
+        except (KeyError, TypeError, AttributeError):
+            _log.exception("lanes' statuses in the checkpoint are of no use", section=self.section.id)
+            return LaneStatuses(lanes)

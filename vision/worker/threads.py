@@ -18,7 +18,8 @@ from vision.worker.capture_thread import CaptureThread
 from vision.worker.detect_thread import DetectThread
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots
-from vision.worker.section_thread import RecordingSink, SectionSink, SectionThread
+from vision.worker.redis_sink import RedisSink
+from vision.worker.section_thread import RecordingSink, SectionThread
 
 __all__ = ["Parts", "ThreadGeneration", "chosen_sections"]
 
@@ -39,7 +40,7 @@ class Parts:
 
     detector: Detector
     urls: Callable[[GateConfig], Mapping[str, str | None]]
-    open_sink: Callable[[Section], SectionSink]
+    open_sink: Callable[[Section], RedisSink]
     open_recorder: Callable[[GateConfig, Section], RecordingSink] | None = None
     only: Sequence[str] | None = None
     once: bool = False
@@ -133,7 +134,8 @@ class ThreadGeneration:
                 "skipped_packets": reader.status.skipped_packets,
                 "age_p95_s": round(ages[int(0.95 * (len(ages) - 1))], 3) if ages else None,
             }
-        return {"load_step": self._control.step, "raised": self._control.raised, "cameras": cameras}
+        ways = {name: feed.status() for name, feed in self.feeds.items()}
+        return {"load_step": self._control.step, "raised": self._control.raised, "cameras": cameras, "sections": ways}
 
 
 def _join(threads: Sequence[threading.Thread]) -> None:

@@ -57,7 +57,10 @@ class Worker:
         self._woken.set()
 
     def status(self) -> dict[str, Any]:
-        """What operators want to know: the load-shedding step, and for each camera counts and the 95th percentile of age."""
+        """What operators want to know: the load-shedding step, for each camera counts and the 95th percentile of age.
+
+        For each section: messages that wait for the bus, those dropped since the start, and since when the bus is away.
+        """
         return {} if self._shift is None else self._shift.status()
 
     def _take(self, config: GateConfig) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from api.history.store import Store, open_store, sqlite_url
-from api.history.tables import alerts, emissions, gaps, measurements
+from api.history.tables import alerts, emissions, gaps, lane_statuses, measurements
 from api.history.writing import HistoryBatch, RecorderState, load_state, save_batch
 from api.services import _end
 from api.stream.follower import Follower
@@ -22,12 +22,12 @@ from api.stream.recorder import Recorder
 from api.stream.redis_bus import Bus
 from api.stream.window import StreamSource
 from tests.support.api import api_process, eventually, settings_for
-from tests.support.messages import alert_gate, heartbeat, measured
+from tests.support.messages import alert_gate, heartbeat, lane_changed, measured
 from tests.support.redis import Valkey, valkey
 from vision.config import AlertRule, GateConfig
 from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import MESSAGE, AlertChanged, Message
-from vision.redis_keys import recorder_key, stream_key
+from vision.redis_keys import recorder_key, statuses_key, stream_key
 
 RULE = AlertRule(name="long", measure="queue_vehicles", fire_at=5, clear_at=3, for_s=2, keep_firing_for_s=2)
 CONFIG = alert_gate(RULE)
@@ -249,3 +249,17 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path, bus: Va
     assert alert_ids(bus) == expected(without_alerts(bus))
     assert rows(store, gaps) == 0
     store.close()
+
+
+def test_a_stream_that_was_lost_is_told_how_the_lanes_stand(lite: Store, bus: Valkey) -> None:
+    closed = lane_changed("EX1", 1000, "closed")
+
+    async def run() -> None:
+        async with recording(lite, bus) as recorder:
+            bus.add("g", closed)
+            await until(lambda: rows(lite, lane_statuses))
+            bus.client.flushall()
+            await until(lambda: recorder.position is not None and closed.model_dump_json() in bus.messages("g"))
+
+    asyncio.run(run())
+    assert bus.client.hgetall(statuses_key("g")) == {"EX1": closed.data.model_dump_json()}

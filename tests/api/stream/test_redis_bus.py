@@ -5,9 +5,9 @@ from typing import TypeVar
 import pytest
 
 from api.stream.redis_bus import BUS_ERRORS, Bounds, Bus, pauses, position_of
-from tests.support.messages import heartbeat
+from tests.support.messages import heartbeat, lane_changed
 from tests.support.redis import Valkey, valkey
-from vision.redis_keys import emitted_key, stream_key, watch_key
+from vision.redis_keys import emitted_key, statuses_key, stream_key, watch_key
 
 T = TypeVar("T")
 
@@ -34,6 +34,24 @@ def test_a_message_of_one_id_is_appended_once(bus: Valkey) -> None:
     assert on(bus, use) == [True, False, True, False]
     assert bus.messages("g") == [heartbeat(10).model_dump_json(), heartbeat(20).model_dump_json()]
     assert bus.client.zcard(emitted_key("g")) == 2
+
+
+def test_a_lanes_status_is_in_the_snapshot_with_its_message_and_the_newest_stays(bus: Valkey) -> None:
+    closed, opened, late = (lane_changed("EX1", t, s) for t, s in ((20, "closed"), (30, "open"), (25, "closed")))
+
+    def held() -> object:
+        return bus.client.hgetall(statuses_key("g"))
+
+    assert on(bus, lambda own: own.append_once(closed))
+    assert held() == {"EX1": closed.data.model_dump_json()}
+    assert on(bus, lambda own: own.append_once(opened))
+    assert on(bus, lambda own: own.append_once(late))
+    assert not on(bus, lambda own: own.append_once(closed))
+    assert held() == {"EX1": opened.data.model_dump_json()}
+    assert bus.messages("g") == [message.model_dump_json() for message in (closed, opened, late)]
+    bus.client.hset(statuses_key("g"), "EX1", "{cut")
+    assert on(bus, lambda own: own.append_once(lane_changed("EX1", 40, "closed")))
+    assert held() == {"EX1": lane_changed("EX1", 40, "closed").data.model_dump_json()}
 
 
 def test_reading_goes_on_after_a_position(bus: Valkey) -> None:

@@ -77,6 +77,20 @@ def test_a_lane_that_is_closed() -> None:
     assert [(m.type, m.data.status) for m in messages if m.type == "lane.changed"] == [("lane.changed", "closed")]
 
 
+def test_a_lane_that_is_told_again_says_so_once() -> None:
+    status = LaneStatus("EX1", T0, "closed", "operator", "repair")
+    messages = run(Replay(scene_gate()), [status, Tick(T0 + 1), status, LaneStatus("EX1", T0 + 2, "open", "operator", "")])
+    assert [m.data.status for m in messages if m.type == "lane.changed"] == ["closed", "open"]
+
+
+def test_a_checkpoint_counts_where_its_source_goes_on() -> None:
+    before = [CameraChanged("north", 0, T0, "online", 1, 1), Tick(T0 + 1), CameraChanged("north", 0, T0 + 1.5, "dark", 1, 1)]
+    held = LaneStatus("EX1", T0 - 60, "closed", "operator", "")
+    after = [Checkpoint("north", T0 + 1, {}), held, CameraChanged("north", 1, T0 + 4.5, "online", 1, 1), Tick(T0 + 5)]
+    assert list(merged([after, before])) == [*before, *after]
+    assert list(merged([before, after[:2]])) == [*before[:2], *after[:2], before[2]], "it never goes on"
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [

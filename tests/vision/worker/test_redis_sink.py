@@ -1,20 +1,25 @@
-"""The Redis sink on a real Valkey: one transaction, fencing, a server that goes and comes, bounded memory, trimming."""
+"""The Redis sink on a real Valkey: one transaction, fencing, a server that goes, comes, hangs or is full, trimming."""
 
 import json
+import socket
+import time
+import tracemalloc
+from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from tests.support.messages import alert_gate, camera_changed, measured
 from tests.support.redis import Valkey, valkey
 from vision.clock import now
-from vision.core.events import LaneStatus
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import StreamError
-from vision.messages import MESSAGE, LaneData
-from vision.redis_keys import checkpoint_key, config_key, owner_key, recorder_key, statuses_key, stream_key, watch_key
-from vision.worker import redis_sink as sinks
-from vision.worker.redis_sink import RedisSink, claim
+from vision.messages import MESSAGE, Message
+from vision.redis_keys import checkpoint_key, config_key, epoch_key, owner_key, recorder_key, stream_key, watch_key
+from vision.worker import outgoing
+from vision.worker.redis_sink import RedisSink, claim, connect
 
 GATE, SECTION = "g", "cam"
 
@@ -40,10 +45,15 @@ class Clock:
         return self.t
 
 
-def opened(bus: Valkey, clock=None) -> RedisSink:
+def opened(bus: Valkey, clock=now, answer_s: float = 5.0) -> RedisSink:
     with bus.connect() as connection:
         token = claim(connection, GATE, SECTION)
-    return RedisSink(bus.connect(), GATE, SECTION, token, **({"clock": clock} if clock else {}))
+    return RedisSink(bus.connect(answer_s), GATE, SECTION, token, clock)
+
+
+def write(sink: RedisSink, messages: Sequence[Message], checkpoint: str | None) -> None:
+    sink.outgoing.put(messages, checkpoint)
+    sink.flush()
 
 
 def stream(client: redis.Redis) -> list:
@@ -53,8 +63,8 @@ def stream(client: redis.Redis) -> list:
 def test_messages_and_checkpoint_are_written_together(bus, client):
     sink = opened(bus)
     messages = [measured("EX1", 1000.0), measured("EX2", 1000.0)]
-    sink.write(messages, '{"t":1000}')
-    sink.write([camera_changed("cam", 1000.5, "online")], None)
+    write(sink, messages, '{"t":1000}')
+    write(sink, [camera_changed("cam", 1000.5, "online")], None)
     assert stream(client) == [*messages, camera_changed("cam", 1000.5, "online")]
     assert sink.checkpoint() == {"t": 1000}
     sink.close()
@@ -63,31 +73,30 @@ def test_messages_and_checkpoint_are_written_together(bus, client):
 def test_whoever_lost_the_section_can_write_no_more(bus, client):
     first, second = opened(bus), opened(bus)
     with pytest.raises(StreamError, match="another worker has taken over section cam"):
-        first.write([measured("EX1", 1000.0)], '{"t":1000}')
-    second.write([measured("EX1", 1001.0)], '{"t":1001}')
+        write(first, [measured("EX1", 1000.0)], '{"t":1000}')
+    write(second, [measured("EX1", 1001.0)], '{"t":1001}')
     assert [message.data.t for message in stream(client)] == [1001.0]
     assert second.checkpoint() == {"t": 1001}
 
 
 def test_messages_survive_a_restart_of_the_server(bus, client):
-    clock = Clock()
-    sink = opened(bus, clock)
-    sink.write([measured("EX1", 1000.0)], '{"t":1000}')
+    sink = opened(bus)
+    write(sink, [measured("EX1", 1000.0)], '{"t":1000}')
     bus.kill()
     for t in (1001.0, 1002.0):
-        sink.write([measured("EX1", t)], json.dumps({"t": t}))
-        clock.t += 1
-    assert sink.watched(["cam"]) == frozenset()
-    sink.show(FrameEvent(camera_id="cam", session=0, t=1.0, boxes=(), tails=()))
+        with pytest.raises(redis.ConnectionError):
+            write(sink, [measured("EX1", t)], json.dumps({"t": t}))
+    with pytest.raises(redis.ConnectionError):
+        sink.requested(["cam"])
     bus.start()
-    sink.write([measured("EX1", 1003.0)], '{"t":1003.0}')
+    write(sink, [measured("EX1", 1003.0)], '{"t":1003.0}')
     assert [message.data.t for message in stream(client)] == [1000.0, 1001.0, 1002.0, 1003.0]
     assert sink.checkpoint() == {"t": 1003.0}
 
 
-def test_an_answer_that_was_lost_is_not_written_twice(bus, client):
-    clock = Clock()
-    sink = opened(bus, clock)
+@pytest.mark.parametrize("checkpoint", ['{"t":1000}', None])
+def test_an_answer_that_was_lost_is_not_written_twice(bus, client, checkpoint):
+    sink = opened(bus)
     execute = redis.client.Pipeline.execute
 
     def lost(self, *args):
@@ -96,33 +105,158 @@ def test_an_answer_that_was_lost_is_not_written_twice(bus, client):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redis.client.Pipeline, "execute", lost)
-        sink.write([measured("EX1", 1000.0)], '{"t":1000}')
-    clock.t += 1
-    sink.write([measured("EX1", 1001.0)], '{"t":1001}')
+        with pytest.raises(redis.ConnectionError):
+            write(sink, [measured("EX1", 1000.0)], checkpoint)
+    write(sink, [measured("EX1", 1001.0)], '{"t":1001}')
     assert [message.data.t for message in stream(client)] == [1000.0, 1001.0]
+    assert sink.checkpoint() == {"t": 1001}
+
+
+def test_what_a_server_that_hung_carries_out_late_is_not_written_twice(bus, client):
+    """It is stopped between a transaction's WATCH and its EXEC, so that it finds both attempts when it goes on."""
+    sink = opened(bus, answer_s=0.3)
+    execute = redis.client.Pipeline.execute
+
+    def stopped(self, *args):
+        bus.pause()
+        return execute(self, *args)
+
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(redis.client.Pipeline, "execute", stopped)
+            with pytest.raises(redis.RedisError):
+                write(sink, [measured("EX1", float(1000 + i)) for i in range(100)], '{"t":1000}')
+        for t in (2000.0, 2001.0):
+            with pytest.raises(redis.RedisError):
+                write(sink, [measured("EX1", t)], json.dumps({"t": t}))
+    finally:
+        bus.resume()
+    write(sink, [measured("EX1", 2002.0)], '{"t":2002}')
+    assert [message.data.t for message in stream(client)] == [*(float(1000 + i) for i in range(100)), 2000.0, 2001.0, 2002.0]
+
+
+def test_a_connection_that_ends_within_a_transaction_is_no_takeover(bus, client):
+    sink = opened(bus)
+    execute = redis.client.Pipeline.execute
+
+    def killed(self, *args):
+        bus.kill()
+        return execute(self, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis.client.Pipeline, "execute", killed)
+        with pytest.raises(redis.RedisError):
+            write(sink, [measured("EX1", 1000.0)], '{"t":1000}')
+    bus.start()
+    write(sink, [measured("EX1", 1001.0)], '{"t":1001}')
+    assert [message.data.t for message in stream(client)] == [1000.0, 1001.0]
+
+
+def test_a_bus_that_accepts_and_answers_nothing_is_said_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        client = connect(f"redis://127.0.0.1:{mute.getsockname()[1]}", answer_s=0.5)
+        began = time.monotonic()
+        with pytest.raises(StreamError, match="Redis does not answer for gate g"):
+            claim(client, GATE, SECTION)
+        assert time.monotonic() - began < 5
+        client.close()
 
 
 def test_a_server_that_lost_its_data_is_taken_up_again(bus, client):
     sink = opened(bus)
     client.flushall()
-    sink.write([measured("EX1", 1000.0)], '{"t":1000}')
+    write(sink, [measured("EX1", 1000.0)], '{"t":1000}')
     assert len(stream(client)) == 1
     assert int(client.get(owner_key(GATE, SECTION))) == 1
 
 
-def test_what_waits_is_bounded_and_visits_go_last(bus, client, monkeypatch):
-    monkeypatch.setattr(sinks, "MAX_WAITING", 3)
-    clock = Clock()
-    sink = opened(bus, clock)
+def test_of_the_checkpoints_that_wait_only_the_newest_is_kept(bus, client):
+    sink = opened(bus)
     bus.kill()
-    sink.write([camera_changed("cam", 1000.0, "online")], None)
-    for t in range(1001, 1006):
-        sink.write([measured("EX1", float(t))], json.dumps({"t": t}))
-        clock.t += 1
+    tracemalloc.start()
+    for t in range(3000):
+        sink.outgoing.put([], json.dumps({"t": t, "state": "x" * 50_000}))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_000_000, "bytes"
     bus.start()
-    sink.write([measured("EX1", 1006.0)], '{"t":1006}')
-    assert [message.timestamp.timestamp() for message in stream(client)] == [1000.0, 1004.0, 1005.0, 1006.0]
-    assert sink.dropped == 3
+    sink.flush()
+    assert sink.checkpoint()["t"] == 2999
+
+
+def test_what_waits_is_bounded_and_visits_go_last(bus, client, monkeypatch):
+    monkeypatch.setattr(outgoing, "MAX_WAITING", 3)
+    sink = opened(bus)
+    sink.outgoing.put([camera_changed("cam", 1000.0, "online")], None)
+    for t in range(1001, 1006):
+        sink.outgoing.put([measured("EX1", float(t))], json.dumps({"t": t}))
+    assert sink.outgoing.dropped == 3
+    write(sink, [], None)
+    assert [message.timestamp.timestamp() for message in stream(client)] == [1000.0, 1004.0, 1005.0]
+    for t in range(1006, 1010):
+        sink.outgoing.put([camera_changed("cam", float(t), "online")], None)
+    sink.flush()
+    assert [message.timestamp.timestamp() for message in stream(client)][-3:] == [1007.0, 1008.0, 1009.0]
+
+
+def test_what_was_dropped_of_a_transaction_whose_answer_was_lost_is_not_written_twice(bus, client, monkeypatch):
+    monkeypatch.setattr(outgoing, "MAX_WAITING", 3)
+    sink = opened(bus)
+    execute = redis.client.Pipeline.execute
+
+    def lost(self, *args):
+        execute(self, *args)
+        raise redis.ConnectionError("the answer was lost")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redis.client.Pipeline, "execute", lost)
+        with pytest.raises(redis.ConnectionError):
+            write(sink, [measured("EX1", float(t)) for t in (1, 2, 3)], '{"t":3}')
+    write(sink, [measured("EX1", 4.0), measured("EX1", 5.0)], '{"t":5}')
+    assert [message.data.t for message in stream(client)] == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def fill(client: redis.Redis) -> None:
+    with suppress(redis.OutOfMemoryError):
+        while True:
+            client.xadd(stream_key(GATE), {"m": measured("EX1", 1.0).model_dump_json()})
+    client.config_set("maxmemory", client.info("memory")["used_memory"] - 100_000)  # full for certain
+
+
+def test_a_server_that_is_full_loses_the_oldest_and_goes_on():
+    with valkey("--maxmemory", "8mb", "--maxmemory-policy", "noeviction") as bus, bus.connect() as client:
+        sink = opened(bus)
+        fill(client)
+        before = client.xlen(stream_key(GATE))
+        with capture_logs() as logs:
+            for t in range(30_000, 30_020):
+                try:
+                    write(sink, [measured("EX1", float(t))], json.dumps({"t": t, "state": "x" * 50_000}))
+                except redis.OutOfMemoryError:
+                    continue
+        times = [message.data.t for message in stream(client)]
+        assert times[-20:] == [float(t) for t in range(30_000, 30_020)], "nothing that was measured is lost"
+        assert 1000 <= len(times) < before
+        assert any("Redis is full" in line["event"] for line in logs)
+        sink.close()
+
+
+def test_a_section_of_a_full_server_can_be_claimed():
+    with valkey("--maxmemory", "6mb", "--maxmemory-policy", "noeviction") as bus, bus.connect() as client:
+        fill(client)
+        with pytest.raises(redis.OutOfMemoryError):
+            client.incr("any")
+        assert claim(client, GATE, SECTION) == 1
+
+
+def test_a_full_server_first_loses_what_history_has():
+    with valkey("--maxmemory", "8mb", "--maxmemory-policy", "noeviction") as bus, bus.connect() as client:
+        sink = opened(bus)
+        client.set(recorder_key(GATE), "9999999999999-0")
+        fill(client)
+        write(sink, [measured("EX1", 30_000.0)], '{"t":30000}')
+        assert [message.data.t for message in stream(client)] == [30_000.0]
+        sink.close()
 
 
 def test_the_stream_is_trimmed_but_not_past_the_recorder(bus, client):
@@ -132,12 +266,12 @@ def test_the_stream_is_trimmed_but_not_past_the_recorder(bus, client):
     for age_s in range(30_000, 0, -2):
         client.xadd(stream_key(GATE), {"m": "{}"}, id=f"{now_ms - age_s * 1000}-0")
     client.set(recorder_key(GATE), f"{now_ms - 10_000_000}-0")
-    sink.write([], '{"t":1}')
+    write(sink, [], '{"t":1}')
     oldest = int(client.xrange(stream_key(GATE), count=1)[0][0].split(b"-")[0])
     assert now_ms - 10_300_000 < oldest <= now_ms - 10_000_000
     client.delete(recorder_key(GATE))
     clock.t += 61
-    sink.write([], '{"t":2}')
+    write(sink, [], '{"t":2}')
     oldest = int(client.xrange(stream_key(GATE), count=1)[0][0].split(b"-")[0])
     assert oldest <= now_ms + 61_000 - 7_200_000 < oldest + 300_000
 
@@ -145,12 +279,13 @@ def test_the_stream_is_trimmed_but_not_past_the_recorder(bus, client):
 def test_watched_cameras_get_their_frames(bus, client):
     sink = opened(bus)
     client.set(watch_key(GATE, "b"), 1, ex=5)
-    assert sink.watched(["a", "b"]) == frozenset({"b"})
+    assert sink.requested(["a", "b"]).watched == frozenset({"b"})
     with client.pubsub(ignore_subscribe_messages=True) as channel:
         channel.subscribe("lanewatch:g:frames:b")
         channel.get_message(timeout=1)
         event = FrameEvent(camera_id="b", session=0, t=1.0, boxes=(), tails=())
-        sink.show(event)
+        sink.outgoing.show(event)
+        sink.publish()
         found = None
         while found is None:
             found = channel.get_message(timeout=1)
@@ -159,28 +294,30 @@ def test_watched_cameras_get_their_frames(bus, client):
 
 def test_a_new_configuration_is_told_once_and_a_bad_one_not(bus, client):
     sink, gate = opened(bus), alert_gate()
-    assert sink.new_config() is None
+
+    def told() -> object:
+        return sink.requested(["cam"]).config
+
+    assert told() is None
     client.set(config_key(GATE), json.dumps({"version": 1, "hash": "a", "config": gate.model_dump(mode="json")}))
-    assert sink.new_config() == gate
-    assert sink.new_config() is None
-    client.set(config_key(GATE), json.dumps({"version": 2, "hash": "b", "config": {"id": "g"}}))
-    assert sink.new_config() is None
+    assert told() == gate
+    assert told() is None
+    with capture_logs() as logs:
+        for bad in (json.dumps({"version": 2, "hash": "b", "config": {"id": "g"}}), "{cut"):
+            client.set(config_key(GATE), bad)
+            assert [told(), told()] == [None, None]
+    assert len(logs) == 2, "each is said once"
     newer = gate.model_dump(mode="json") | {"of_a_newer_api": True}
     client.set(config_key(GATE), json.dumps({"version": 3, "hash": "c", "config": newer}))
-    assert sink.new_config() == gate
+    assert told() == gate
 
 
-def test_a_lane_that_was_opened_or_closed_is_told_once(bus, client):
+def test_the_epoch_is_another_after_the_data_was_lost(bus, client):
     sink = opened(bus)
-    assert sink.new_statuses() == []
-    closed = LaneData(lane_id="L1", t=5.0, status="closed", by="ann", reason="works")
-    client.hset(statuses_key(GATE), "L1", closed.model_dump_json())
-    assert sink.new_statuses() == [LaneStatus("L1", 5.0, "closed", "ann", "works")]
-    assert sink.new_statuses() == []
-    client.hset(statuses_key(GATE), "L1", closed.model_copy(update={"t": 9.0, "status": "open"}).model_dump_json())
-    assert [status.status for status in sink.new_statuses()] == ["open"]
-    client.hset(statuses_key(GATE), "L1", "{cut")
-    assert sink.new_statuses() == []
+    first = sink.requested(["cam"]).epoch
+    assert sink.requested(["cam"]).epoch == first == client.get(epoch_key(GATE)).decode()
+    client.flushall()
+    assert sink.requested(["cam"]).epoch == client.get(epoch_key(GATE)).decode() != first
 
 
 def test_a_checkpoint_that_cannot_be_read_is_none(bus, client):

@@ -27,7 +27,7 @@ from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureE
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.simulation.rtsp.server import RtspServer
-from vision.worker import detect_thread as reading
+from vision.worker import capture_thread as reading
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.worker import Parts, Worker
 
@@ -115,6 +115,7 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
     assert [message.data.vehicle_class for message in started] == ["truck"]
     assert {message.data.vehicles for message in measured(found)} >= {0, 1}
     assert worker.status()["cameras"]["cam"]["detected"] >= 25
+    assert worker.status()["sections"] == {"cam": {"waiting": 0, "dropped": 0, "bus_away_s": None}}
 
     recording = read_recording(path)
     pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))

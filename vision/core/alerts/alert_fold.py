@@ -2,7 +2,8 @@
 
 It reads lane.measured, lane.changed, camera.changed and service.heartbeat, and emits alert.changed. Rules over a direction
 or the gate add up counts and metres and take the longest wait; they are evaluated for a second once every lane that counts
-has reported it, so that the result does not depend on how the workers' messages interleave.
+has reported it, so that the result does not depend on how the workers' messages interleave. Nor does it on whether a lane's
+status stands before or after a measurement of the same second: see STATUS_COUNTS_AFTER_S.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vision.messages import (
     CameraData,
     CameraMessage,
     LaneChanged,
+    LaneData,
     LaneMeasured,
     Measurement,
     Message,
@@ -30,6 +32,13 @@ from vision.messages import (
 __all__ = ["AlertFold"]
 
 SILENT_AFTER_S: Final = 10.0
+STATUS_COUNTS_AFTER_S: Final = 1.0
+"""A status counts for measurements of this much later times; for earlier ones the status before it does.
+
+The api appends a status within milliseconds of its t, a worker the measurement of t up to a second after it. Which of the
+two comes first is chance where their times are close, and certain where they are a second apart.
+"""
+STATUSES_KEPT: Final = 20  # of each lane: enough for the seconds that a sum waits for its lanes
 _WAITS: Final = ("longest_wait_s", "expected_wait_s")
 _LANE_MEASURES: Final = ("queue_vehicles", "queue_m", "standing_vehicles", "standing_m", "vehicles", *_WAITS)
 _Quality = Literal["ok", "degraded", "unknown"]
@@ -78,7 +87,7 @@ class AlertFold:
         self._watches = {watch.key: watch for watch in _watches(config)}
         self._orphans: list[_Watch] = []
         self._samples: dict[str, dict[float, _Sample]] = {}
-        self._closed: set[str] = set()
+        self._statuses: dict[str, list[tuple[float, str]]] = {}
         self._down_since: dict[str, float | None] = {}
 
     def step(self, message: Message) -> list[AlertChanged]:
@@ -87,7 +96,7 @@ class AlertFold:
             case LaneMeasured(data=data):
                 return [*self._bury(data.t), *self._measured(data)]
             case LaneChanged(data=data):
-                (self._closed.add if data.status == "closed" else self._closed.discard)(data.lane_id)
+                self._told(data)
             case CameraMessage(data=data):
                 self._camera(data)
             case ServiceHeartbeat(data=data):
@@ -109,7 +118,7 @@ class AlertFold:
             "samples": {
                 lane: [[t, asdict(sample)] for t, sample in samples.items()] for lane, samples in self._samples.items()
             },
-            "closed": sorted(self._closed),
+            "statuses": {lane: [list(told) for told in statuses] for lane, statuses in self._statuses.items()},
             "down_since": dict(self._down_since),
         }
 
@@ -118,7 +127,8 @@ class AlertFold:
         """The fold that goes on from `state`, under the same config or another (then as `reconfigure` does)."""
         fold = cls(config)
         fold._samples = {lane: {t: _Sample(**sample) for t, sample in samples} for lane, samples in state["samples"].items()}
-        fold._closed = set(state["closed"])
+        told = state.get("statuses", {lane: [(0.0, "closed")] for lane in state.get("closed", ())})
+        fold._statuses = {lane: [(t, status) for t, status in statuses] for lane, statuses in told.items()}
         fold._down_since = dict(state["down_since"])
         for plain in state["watches"]:
             watch = _watch_of(plain)
@@ -139,6 +149,16 @@ class AlertFold:
         gone, self._orphans = self._orphans, []
         not_meant = Reading(None, "unknown", applies=False)
         return [message for watch in gone for message in self._apply(watch, max(t, watch.done_t + 0.001), not_meant)]
+
+    def _told(self, data: LaneData) -> None:
+        statuses = self._statuses.setdefault(data.lane_id, [])
+        if (data.t, data.status) not in statuses:
+            self._statuses[data.lane_id] = sorted([*statuses, (data.t, data.status)])[-STATUSES_KEPT:]
+
+    def _status(self, lane: str, t: float) -> str:
+        """What holds for the lane's measurement of t."""
+        known = [status for told_t, status in self._statuses.get(lane, ()) if told_t + STATUS_COUNTS_AFTER_S <= t]
+        return known[-1] if known else "open"
 
     def _camera(self, data: CameraData) -> None:
         if data.state == "online":
@@ -175,7 +195,7 @@ class AlertFold:
         rule = watch.rule
         if rule.scope == "camera":
             return self._apply(watch, t, self._availability(watch.subject, t))
-        counted = [lane for lane in watch.lanes if rule.when in ("always", "closed" if lane in self._closed else "open")]
+        counted = [lane for lane in watch.lanes if rule.when in ("always", self._status(lane, t))]
         samples = [self._samples.get(lane, {}).get(t, _UNKNOWN) for lane in counted]
         return self._apply(watch, t, _combined(rule, samples))
 

@@ -60,6 +60,7 @@ class LaneQueue:
         self.books = FlowLedger()
         self.history = LaneHistory(window_s)
         self.closed = False
+        self.status_t = 0.0  # of the newest status, which `closed` is of
         self.started: list[Visit] = []
         self.ended: list[Visit] = []
         self.left: Left | None = None
@@ -153,6 +154,7 @@ class LaneQueue:
             "ended": [asdict(visit) for visit in self.ended],
             "visits": self._visits,
             "closed": self.closed,
+            "status_t": self.status_t,
             "left": self.left,
             "order": [vehicle.number for vehicle in self.vehicles],
         }
@@ -164,7 +166,7 @@ class LaneQueue:
         self.started = [Visit(**visit) for visit in data["started"]]
         self.ended = [Visit(**visit) for visit in data["ended"]]
         self._visits = data["visits"]
-        self.closed = data.get("closed", False)
+        self.closed, self.status_t = data.get("closed", False), data.get("status_t", 0.0)
         left = data.get("left")
         self.left = None if left is None else Left(*left)
         self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]

@@ -124,7 +124,7 @@ def camera_message(gate: str, event: CameraChanged, health: CameraHealth) -> Cam
 
 
 def lane_message(gate: str, event: LaneStatus) -> LaneChanged:
-    """lane.changed."""
+    """lane.changed, the same as the one that the status came from."""
     data = LaneData(lane_id=event.lane, t=event.t, status=event.status, by=event.by, reason=event.reason)
     return LaneChanged(
         id=message_id(gate, "lane.changed", event.lane, event.t), timestamp=timestamp_of(event.t), gate=gate, data=data

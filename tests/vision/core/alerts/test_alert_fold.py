@@ -182,24 +182,32 @@ def test_unknown_lanes_of_a_sum() -> None:
     assert both(5, None, None) == []
 
 
-def test_when_follows_the_lanes_status() -> None:
+def test_when_follows_the_lanes_status_a_second_later() -> None:
     rules = (rule(lanes=["EX1"], when="open", for_s=0), rule(name="ghost", lanes=["EX1"], when="closed", for_s=0))
     fold = AlertFold(alert_gate(*rules))
-    messages = [*queue("EX1", [7]), lane_changed("EX1", T0 + 0.5, "closed"), *queue("EX1", [7], T0 + 1)]
-    messages += [lane_changed("EX1", T0 + 1.5, "open"), *queue("EX1", [7], T0 + 2)]
+    messages = [*queue("EX1", [7]), lane_changed("EX1", T0 + 0.5, "closed"), *queue("EX1", [7, 7], T0 + 1)]
+    messages += [lane_changed("EX1", T0 + 2.0, "open"), *queue("EX1", [7], T0 + 3)]
     changes = [change.data for message in messages for change in fold.step(message)]
     assert [(change.t - T0, change.rule, change.state) for change in changes] == [
         (0, "long", "firing"),
-        (1, "long", "resolved"),
-        (1, "ghost", "firing"),
-        (2, "long", "firing"),
-        (2, "ghost", "resolved"),
+        (2, "long", "resolved"),
+        (2, "ghost", "firing"),
+        (3, "long", "firing"),
+        (3, "ghost", "resolved"),
     ]
+
+
+def test_a_state_that_was_saved_before_statuses_had_times_still_counts() -> None:
+    config = alert_gate(rule(lanes=["EX1"], when="closed", for_s=0))
+    state = AlertFold(config).state()
+    del state["statuses"]
+    fold = AlertFold.restore(config, state | {"closed": ["EX1"]})
+    assert run(fold, queue("EX1", [7])) == [(0, "EX1", "firing", False)]
 
 
 def test_a_closed_lane_is_left_out_of_an_open_sum() -> None:
     fold = AlertFold(alert_gate(rule(scope="gate", lanes=["EX1", "EX2"], when="open", for_s=0)))
-    fold.step(lane_changed("EX2", T0, "closed"))
+    fold.step(lane_changed("EX2", T0 - 1, "closed"))
     messages = [*queue("EX1", [5]), *queue("EX2", [5])]
     assert run(fold, messages) == []
 

@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.messages import alert_gate, measured
+from tests.support.messages import alert_gate, lane_changed, measured
 from vision.config import AlertRule
 from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import AlertData, Message
+from vision.vocabulary import LaneState
 
 T0 = 1_767_225_600.0
 
@@ -117,6 +118,28 @@ def test_interleaving_changes_nothing(first: list[int | None], second: list[int 
         mixed.append(queues[chosen][sent[chosen]])
         sent[chosen] += 1
     assert changes(AlertFold(config), mixed) == expected
+
+
+@given(values, st.lists(st.tuples(st.integers(0, 20_000), st.sampled_from(["open", "closed"])), max_size=8), st.data())
+def test_where_a_status_stands_within_its_second_changes_nothing(
+    series: list[int | None], told: list[tuple[int, LaneState]], data: st.DataObject
+) -> None:
+    """The api appends a status within a second after its t, a worker a measurement within a second after its own."""
+    config = alert_gate(rule(lanes=["EX1"], when="open"), rule(name="ghost", scope="direction", when="closed"))
+    statuses = [(ms / 1000, lane_changed("EX1", T0 + ms / 1000, status)) for ms, status in dict(told).items()]
+    measures = [(float(i), message) for i, message in enumerate(lane("EX1", series))]
+    expected: list[AlertData] = []
+    for delay in (st.just(0.0), st.floats(0, 0.999), st.floats(0, 0.999)):
+        late = [(t + data.draw(delay), message) for t, message in statuses]
+        for t, message in measures:
+            late.append((max(t + data.draw(delay), late[-1][0] if len(late) > len(statuses) else 0.0), message))
+        fold = AlertFold(config)
+        found: list[AlertData] = []
+        for _, message in sorted(late, key=lambda pair: pair[0]):
+            found += changes(fold, [message])
+            fold = AlertFold.restore(config, json.loads(json.dumps(fold.state())))
+        expected = expected or found
+        assert found == expected
 
 
 @given(st.lists(st.tuples(st.sampled_from(["EX1", "EX2", "IM1"]), st.integers(0, 10_000), st.integers(0, 9)), max_size=80))
