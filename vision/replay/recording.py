@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +17,8 @@ from typing import BinaryIO, Final, cast
 from pydantic import ValidationError
 
 from vision.config import GateConfig
-from vision.core.events import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen
+from vision.core.ticks import with_ticks
 from vision.errors import RecordingError
 from vision.replay.recording_format import Checkpoint, Header, Recorded, event_of, header_record, record_of
 from vision.vocabulary import VEHICLE_CLASSES
@@ -50,7 +50,7 @@ class Recording:
             if self.header.ticks:
                 yield from (event for _, event in events)
             else:
-                yield from _with_ticks(self._with_cameras(events), str(self.path))
+                yield from with_ticks(_without_jumps(self._with_cameras(events), str(self.path)), last_second=False)
 
     def fraction(self) -> float:
         """The share of the file that was read, 0..1; 1 after the end."""
@@ -147,24 +147,16 @@ def _problem(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def _with_ticks(events: Iterable[tuple[int, Recorded]], where: str) -> Iterator[Recorded]:
-    due: float | None = None
-    last = 0.0
+def _without_jumps(events: Iterable[tuple[int, Recorded]], where: str) -> Iterator[Recorded]:
+    last: float | None = None
     for number, event in events:
-        if due is None:
-            due, last = float(math.ceil(event.t)), event.t
-        if event.t - last > LONGEST_GAP_S:
+        jump_s = 0.0 if last is None else event.t - last
+        if jump_s > LONGEST_GAP_S:
             raise RecordingError(
-                f"recording {where}: line {number}: t jumps by {event.t - last:.0f} s; correct it, or split the file there"
+                f"recording {where}: line {number}: t jumps by {jump_s:.0f} s; correct it, or split the file there"
             )
-        last = max(last, event.t)
-        while due < event.t:
-            yield Tick(due)
-            due += 1.0
+        last = event.t if last is None else max(last, event.t)
         yield event
-    while due is not None and due <= last:
-        yield Tick(due)
-        due += 1.0
 
 
 class RecordingWriter:

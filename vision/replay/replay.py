@@ -17,6 +17,7 @@ from vision.core.alerts.alert_fold import AlertFold
 from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.lanes.vehicle import Visit
 from vision.core.pipeline import Pipeline
+from vision.core.ticks import tick_at
 from vision.errors import RecordingError
 from vision.messages import Message
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter
@@ -143,7 +144,7 @@ def _keyed(stream: Iterable[Recorded], index: int) -> Iterator[tuple[tuple[float
             yield (tick, 0, tick, index), event
         else:
             latest = max(latest, event.t)
-            yield (max(tick, math.ceil(latest) - 1.0), 1, latest, index), event
+            yield (max(tick, tick_at(latest) - 1.0), 1, latest, index), event
 
 
 def _stranger(config: GateConfig, what: str, name: str) -> RecordingError:
