@@ -17,7 +17,8 @@ from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
 from vision.ports import MessageSink, Picture
 from vision.replay.recording_format import Checkpoint, Recorded
-from vision.vocabulary import CameraState
+from vision.vocabulary import BLIND_STATES, CameraState
+from vision.worker.frame_rates import RateWatch
 from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
 from vision.worker.tick_sequencer import TickSequencer
@@ -26,7 +27,6 @@ __all__ = ["RecordingSink", "SectionSink", "SectionThread"]
 
 POLL_EVERY_S: Final = 1.0
 SECTION_CHECKPOINT_VERSION: Final = 1
-UNMEASURED: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved"})
 MAX_PICTURES: Final = 64  # of frames that wait for a tick
 
 _log = structlog.get_logger(__name__)
@@ -79,10 +79,12 @@ class SectionThread:
         on_config: Callable[[GateConfig], bool],
     ) -> None:
         self.section, self.queue, self.watched = section, EventQueue(), frozenset[str]()
+        self.load_step = 0
         self.error: LaneWatchError | None = None
         self._config, self._sink, self._recorder, self._on_config = config, sink, recorder, on_config
         self._stopping = threading.Event()
         self._sequencer = TickSequencer(section.cameras, now())
+        self._rates = RateWatch()
         self._show = PictureShow(config, sink.show)
         self._pictures: dict[tuple[str, float], Picture] = {}
         self._states: dict[str, CameraState] = {}
@@ -133,10 +135,14 @@ class SectionThread:
         match event:
             case Tick():
                 self._sink.write(messages, self._checkpoint())
+                for change in self._rates.due(event.t, self.load_step, self._pipeline.rate_fps):
+                    self._sequencer.passed(change)
+                    self._feed(change)
             case Seen():
                 self._show_frame(event)
             case CameraChanged():
                 self._sessions[event.camera], self._states[event.camera] = event.session, event.state
+                self._rates.told(event)
         if messages and not isinstance(event, Tick | LaneStatus):  # the api has put a lane's status into the stream itself
             self._sink.write(messages, None)
 
@@ -145,7 +151,7 @@ class SectionThread:
         if seen.camera not in self.watched:
             return
         shown = self._pipeline.frame_event(seen.camera)
-        if self._states.get(seen.camera) in UNMEASURED:
+        if self._states.get(seen.camera) in BLIND_STATES:
             shown = FrameEvent(camera_id=seen.camera, session=seen.session, t=seen.t, boxes=(), tails=())
         if shown is not None and shown.t == seen.t:
             self._show.frame(shown, picture)

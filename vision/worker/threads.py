@@ -130,6 +130,7 @@ class ThreadGeneration:
             cameras[name] = {
                 "detected": reader.status.detected,
                 "replaced": reader.status.replaced,
+                "dropped": reader.status.dropped,
                 "skipped_packets": reader.status.skipped_packets,
                 "age_p95_s": round(ages[int(0.95 * (len(ages) - 1))], 3) if ages else None,
             }

@@ -27,7 +27,6 @@ from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureE
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.simulation.rtsp.server import RtspServer
-from vision.worker import detect_thread as reading
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.worker import Parts, Worker
 
@@ -236,12 +235,29 @@ def test_configurations_are_taken_while_it_runs(bus, model, clip):
         assert worker._shift is not shift
 
 
-def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "REOPEN_AFTER_S", 0.2)
+def camera_states(bus: Valkey) -> list[CameraData]:
+    return [message.data for message in messages(bus) if message.type == "camera.changed"]
+
+
+def test_a_configuration_taken_while_it_runs_counts_no_frame_twice(bus, model, tmp_path):
+    """A video of 2 s tells its camera's state at each loop, and with it the rate of the last 10 s."""
+    gate = single_gate()
+    clip = make_video(tmp_path / "short.mp4", [PASSING], seconds=2)
+    with running(worker_on(gate, str(clip), model, bus)):
+        until(lambda: len(camera_states(bus)) >= 3)
+        before = camera_states(bus)
+        put_config(bus, gate.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})}), 2)
+        until(lambda: len(camera_states(bus)) >= len(before) + 2)
+    rates = [state.rate_fps for state in camera_states(bus) if state.rate_fps is not None]
+    assert len(rates) >= len(before)
+    assert max(rates) <= 5.6, "5 frames a second are due"
+
+
+def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path):
     path = tmp_path / "later.mp4"
 
     def states() -> list[CameraData]:
-        return [message.data for message in messages(bus) if message.type == "camera.changed"]
+        return camera_states(bus)
 
     with running(worker_on(single_gate(), str(path), model, bus)):
         until(lambda: len(measured(messages(bus))) >= 2)
