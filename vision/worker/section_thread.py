@@ -111,9 +111,8 @@ class SectionThread:
             _log.exception("section failed", section=self.section.id)
             self.error = StreamError(f"section {self.section.id} failed ({type(error).__name__}); see the log")
         finally:
+            self._end_recording()
             self._sink.close()
-            if self._recorder is not None:
-                self._recorder.close()
 
     def stop(self) -> None:
         """Ends `run` when what is in the queue has been fed."""
@@ -186,8 +185,17 @@ class SectionThread:
         try:
             self._recorder.write(event)
         except LaneWatchError as error:
-            _log.error("recording ends", reason=str(error))
-            self._recorder = None
+            _log.error("recording ends, measuring goes on", section=self.section.id, reason=str(error))
+            self._end_recording()
+
+    def _end_recording(self) -> None:
+        """Finishes the recording, if there is one; of one that failed, what was written until then."""
+        recorder, self._recorder = self._recorder, None
+        try:
+            if recorder is not None:
+                recorder.close()
+        except LaneWatchError as error:
+            _log.error("the end of the recording is lost", section=self.section.id, reason=str(error))
 
     def _checkpoint(self) -> str:
         data = {"version": SECTION_CHECKPOINT_VERSION, "sessions": self._sessions, "pipeline": self._pipeline.checkpoint()}

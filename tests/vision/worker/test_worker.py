@@ -11,23 +11,32 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import redis
+from structlog.testing import capture_logs
 
+from tests.support.full_disk import open_files, small_disk
 from tests.support.gates import single_gate
 from tests.support.model import tiny_model
 from tests.support.redis import Valkey, valkey
 from tests.support.rtsp import Scenes
 from tests.support.video import Mover, make_video
+from vision.clock import now
 from vision.config import GateConfig, Section
+from vision.core.events import Seen
 from vision.core.pipeline import Pipeline
 from vision.detection.open_detector import open_detector
 from vision.errors import ConfigError, StreamError
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
+from vision.ports import Frame
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
+from vision.replay import recording
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.simulation.rtsp.server import RtspServer
+from vision.worker.queues import MAX_EVENTS
 from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.threads import ThreadGeneration
 from vision.worker.worker import Parts, Worker
 
 PASSING = Mover(((0.3, -60, 180), (1.5, 330, 180), (3.5, 330, 180), (4.7, 720, 180)))
@@ -115,10 +124,26 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
     assert {message.data.vehicles for message in measured(found)} >= {0, 1}
     assert worker.status()["cameras"]["cam"]["detected"] >= 25
 
-    recording = read_recording(path)
     pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))
-    again = [message.model_dump_json() for event in recording.events for message in pipeline.step(event)]
+    again = [message.model_dump_json() for event in read_recording(path).events for message in pipeline.step(event)]
     assert again == [message.model_dump_json() for message in found]
+
+
+def test_a_recording_whose_disk_is_full_ends_and_measuring_goes_on(bus, model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "BLOCK_BYTES", 100)
+
+    def recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        return RecordingWriter(tmp_path / "disk" / "run.jsonl", config, dict.fromkeys(section.cameras, (640, 360)))
+
+    with small_disk(tmp_path / "disk", 4) as disk, capture_logs() as logs:
+        with running(worker_on(single_gate(), str(clip), model, bus, open_recorder=recorder)):
+            until(lambda: any(log["event"].startswith("recording ends") for log in logs), within_s=40)
+            assert open_files(disk) == []
+            count = len(measured(messages(bus)))
+            until(lambda: len(measured(messages(bus))) >= count + 2)
+        assert [file.name for file in disk.iterdir()] == ["run.jsonl"]
+        assert any(isinstance(event, Seen) for event in read_recording(disk / "run.jsonl").events)
+    assert "make room" in next(log["reason"] for log in logs if log["event"].startswith("recording ends"))
 
 
 def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
@@ -251,6 +276,29 @@ def test_a_configuration_taken_while_it_runs_counts_no_frame_twice(bus, model, t
     rates = [state.rate_fps for state in camera_states(bus) if state.rate_fps is not None]
     assert len(rates) >= len(before)
     assert max(rates) <= 5.6, "5 frames a second are due"
+
+
+def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_shed(bus, model):
+    gate = single_gate()
+    parts = Parts(open_detector(gate.detector, model), lambda config: {}, sink_of(bus, gate))
+    threads = ThreadGeneration(gate, parts, lambda config: True)
+    feed, detecting = threads.feeds["cam"], threading.Thread(target=threads.detecting.run)
+    picture = np.zeros((*parts.detector.input_shape(640, 360), 3), np.uint8)
+
+    def camera() -> dict[str, int]:
+        return threads.status()["cameras"]["cam"]
+
+    with capture_logs() as logs:
+        detecting.start()
+        for i in range(MAX_EVENTS + 20):  # the section's own thread was not started: nobody takes
+            threads._slots.put("cam", Frame("cam", 0, now(), picture, 640, 360, picture=None), time.monotonic())
+            until(lambda i=i: camera()["detected"] == i + 1)
+        until(lambda: threads.status()["load_step"] > 0 and any("dropped" in log["event"] for log in logs))
+        threads.end()
+        detecting.join(10)
+    assert camera()["dropped"] == 20
+    assert feed.load_step > 0
+    feed.run()
 
 
 def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path):
