@@ -33,5 +33,5 @@ def small_disk(folder: Path, kib: int) -> Iterator[Path]:
 
 def open_files(folder: Path) -> list[str]:
     """The files in a folder that this process has open."""
-    links = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]
-    return [target for link in links if link.is_symlink() and (target := os.readlink(link)).startswith(str(folder))]
+    targets = [str(link.readlink()) for link in list(Path("/proc/self/fd").iterdir()) if link.is_symlink()]
+    return [target for target in targets if target.startswith(str(folder))]
