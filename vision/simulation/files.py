@@ -13,7 +13,8 @@ import numpy as np
 import yaml
 
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen
+from vision.core.ticks import TickSeries
 from vision.errors import ConfigError
 from vision.replay.recording import RecordingWriter
 from vision.simulation.layouts import LAYOUTS
@@ -122,6 +123,7 @@ def _run(
         recording.write(CameraChanged(camera.id, 0, order.start_t, "online", scene.layout.width, scene.layout.height))
     every = FPS // ANALYSIS_FPS
     frames = round(order.minutes * 60 * FPS)
+    ticks = TickSeries(order.start_t)
     for k in range(0, frames + 1, 1 if order.video else every):
         t = k / FPS
         for status in scene.advance(t):
@@ -134,8 +136,8 @@ def _run(
                 camera.video.write(shot.image)
             if due:
                 recording.write(Seen(camera.id, 0, round(order.start_t + t, 3), exact_detections(shot.sights)))
-        if k % FPS == 0:
-            recording.write(Tick(round(order.start_t + t)))
+        for tick in ticks.upto(order.start_t + t):
+            recording.write(tick)
             progress(k / max(1, frames))
 
 
