@@ -47,8 +47,13 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) 
     path = tmp_path / "a.txt"
     with whole_file(path) as part:
         part.write_text("first")
-    with pytest.raises(KeyError), whole_file(path) as part:
-        part.write_text("half")
-        raise KeyError
+
+    def interrupted() -> None:
+        with whole_file(path) as part:
+            part.write_text("half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
     assert path.read_text() == "first"
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]

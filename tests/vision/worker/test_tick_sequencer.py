@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.roads import HEIGHT, T0, WIDTH, Truck, detections, gate, pose
-from vision.config import GateConfig, Section, parse_gate, sections
+from tests.support.roads import HEIGHT, T0, WIDTH, Truck, detections, facing_gate, gate, pose
+from vision.config import Section, sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, ConfigChanged, Event, Seen, Tick
 from vision.core.pipeline import Pipeline
@@ -124,13 +124,6 @@ def test_everything_goes_out_once_and_ticks_are_whole_and_in_order(steps):
     ticks = [event.t for event in out if isinstance(event, Tick)]
     assert ticks == [1000.0 + i for i in range(len(ticks))]
     assert sorted(id(event) for event in out if isinstance(event, Seen)) == sorted(id(event) for event in pushed)
-
-
-def facing_gate() -> GateConfig:
-    """The gate of `roads.gate` with a second camera on the same lanes, from the other end."""
-    data = gate().model_dump(mode="json")
-    other = gate(pose(y=150.0, downstream=True), ground=True).model_dump(mode="json")["cameras"][0] | {"id": "far"}
-    return parse_gate(data | {"cameras": [*data["cameras"], other]}, "two cameras")
 
 
 TRUCKS = [Truck("A", 0.0, 22.0), Truck("A", 6.0, 26.0, halt_m=20.0), Truck("B", 2.0, 17.5)]

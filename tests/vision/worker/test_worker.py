@@ -264,18 +264,36 @@ def camera_states(bus: Valkey) -> list[CameraData]:
     return [message.data for message in messages(bus) if message.type == "camera.changed"]
 
 
-def test_a_configuration_taken_while_it_runs_counts_no_frame_twice(bus, model, tmp_path):
+@pytest.mark.parametrize("fps", [5.0, 10.0], ids=["in place", "beginning anew"])
+def test_another_configuration_counts_no_frame_twice(bus, model, tmp_path, fps):
     """A video of 2 s tells its camera's state at each loop, and with it the rate of the last 10 s."""
     gate = single_gate()
+    other = single_gate(fps=fps)
+    other = other.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})})
     clip = make_video(tmp_path / "short.mp4", [PASSING], seconds=2)
     with running(worker_on(gate, str(clip), model, bus)):
         until(lambda: len(camera_states(bus)) >= 3)
         before = camera_states(bus)
-        put_config(bus, gate.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})}), 2)
+        put_config(bus, other, 2)
         until(lambda: len(camera_states(bus)) >= len(before) + 2)
     rates = [state.rate_fps for state in camera_states(bus) if state.rate_fps is not None]
     assert len(rates) >= len(before)
-    assert max(rates) <= 5.6, "5 frames a second are due"
+    assert max(rates) <= fps * 1.12, "no more frames a second are due"
+
+
+def test_a_cameras_rate_is_told_when_it_is_known_and_its_load_step_when_it_changes(bus, model, tmp_path):
+    clip = make_video(tmp_path / "long.mp4", [PASSING], seconds=25)
+    with running(worker_on(single_gate(), str(clip), model, bus)) as worker:
+        until(lambda: camera_states(bus))
+        worker._shift.feeds["cam"].load_step = 2
+        until(lambda: len(camera_states(bus)) == 2)
+        worker._shift.feeds["cam"].load_step = 0
+        until(lambda: len(camera_states(bus)) == 4)
+    found = [(state.state, state.session, state.load_step) for state in camera_states(bus)]
+    assert found == [("online", 0, 0), ("online", 0, 2), ("online", 0, 0), ("online", 0, 0)]
+    first, *_, last = camera_states(bus)
+    assert last.t >= first.t + 10.0
+    assert 0.0 < last.rate_fps <= 5.6
 
 
 def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_shed(bus, model):
