@@ -23,7 +23,7 @@ from tests.support.redis import Valkey, valkey
 from tests.support.rtsp import Scenes
 from tests.support.video import Mover, make_video
 from vision.clock import now
-from vision.config import GateConfig, Section
+from vision.config import GateConfig, Section, config_hash
 from vision.core.events import Seen
 from vision.core.pipeline import Pipeline
 from vision.detection.open_detector import open_detector
@@ -144,6 +144,21 @@ def test_a_recording_whose_disk_is_full_ends_and_measuring_goes_on(bus, model, c
         assert [file.name for file in disk.iterdir()] == ["run.jsonl"]
         assert any(isinstance(event, Seen) for event in read_recording(disk / "run.jsonl").events)
     assert "make room" in next(log["reason"] for log in logs if log["event"].startswith("recording ends"))
+
+
+def test_a_worker_that_begins_anew_where_nothing_can_be_recorded_goes_on_measuring(bus, model, clip, tmp_path):
+    folder = tmp_path / "recordings"
+
+    def recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        return RecordingWriter(folder / f"{config_hash(config)}-{section.id}.jsonl", config, {})
+
+    with running(worker_on(single_gate(), str(clip), model, bus, open_recorder=recorder)), capture_logs() as logs:
+        until(lambda: measured(messages(bus)))
+        folder.rename(tmp_path / "moved")
+        folder.write_text("a file where the folder was")
+        put_config(bus, single_gate("cam", "more"), 2)
+        until(lambda: any(message.data.lane_id == "L2" for message in measured(messages(bus))))
+    assert any("cannot be recorded" in log["event"] and "cannot be written" in log["reason"] for log in logs)
 
 
 def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
