@@ -102,7 +102,7 @@ def read_recording(path: Path) -> Recording:
 
 def _lines(path: Path, raw: BinaryIO) -> Iterator[tuple[int, bytes]]:
     number = 0
-    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if ".gz" in path.suffixes[-2:] else raw  # .gz.part too
     try:
         for number, line in enumerate(file, start=1):
             if line.strip():
