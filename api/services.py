@@ -29,11 +29,13 @@ from api.stream.recorder import Recorder
 from api.stream.redis_bus import BUS_ERRORS, Bus
 from api.stream.window import StreamSource
 from api.web.metrics import Metrics
+from vision.backoff import Backoff
 from vision.config import GateConfig
 
 __all__ = ["CallerOf", "Services", "ServicesOf", "running"]
 
-RESTART_S: Final = 1.0
+RESTART_S: Final = (1.0, 30.0)
+STEADY_S: Final = 60.0  # a task that ran for so long starts again after the first pause
 CANCEL_AGAIN_S: Final = 0.5
 MOST_LAG_S: Final = 30.0
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -147,13 +149,16 @@ async def _publish_config(bus: Bus, version: ConfigVersion) -> None:
 
 
 async def _kept_running(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    backoff = Backoff(*RESTART_S)
     while True:
         began = time.monotonic()
         try:
             await loop()
         except Exception:  # noqa: BLE001 - a task's top
             _log.exception("a task failed; starting it again", task=name, after_s=round(time.monotonic() - began, 1))
-        await asyncio.sleep(RESTART_S)
+        if time.monotonic() - began > STEADY_S:
+            backoff.reset()
+        await asyncio.sleep(backoff.next_s())
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

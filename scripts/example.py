@@ -18,8 +18,9 @@ from scipy.spatial import ConvexHull
 
 from vision.config import Camera, GateConfig, load_gate
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, LaneStatus, Seen
 from vision.core.geometry.camera_model import CameraPose, fit_pose
+from vision.core.ticks import TickSeries
 from vision.replay.recording import RecordingWriter
 from vision.simulation.demand import Demand
 from vision.simulation.road import Road
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     poses = {camera.id: fit_pose(camera, WIDTH, HEIGHT) for camera in config.cameras}
     left = {lane.id: _left_m(lane.id, config) for lane in config.lanes}
     traffic = Traffic(Road(tuple((lane.id, lane.direction) for lane in config.lanes)), SCENARIO, SEED)
+    ticks = TickSeries(START_T)
     with RecordingWriter(path, config, dict.fromkeys(poses, (WIDTH, HEIGHT))) as recorder:
         for camera in poses:
             recorder.write(CameraChanged(camera, 0, START_T, "online", WIDTH, HEIGHT))
@@ -55,8 +57,8 @@ def main(arguments: Sequence[str]) -> int:
             places = traffic.places(t)
             for camera, pose in poses.items():
                 recorder.write(Seen(camera, 0, round(START_T + t, 3), _seen(pose, places, left)))
-            if frame % FPS == 0:
-                recorder.write(Tick(START_T + frame // FPS))
+            for tick in ticks.upto(START_T + t):
+                recorder.write(tick)
     return 0
 
 

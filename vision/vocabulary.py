@@ -3,7 +3,9 @@
 from typing import Final, Literal
 
 __all__ = [
+    "BLIND_STATES",
     "CAMERA_STATES",
+    "FRAMELESS_STATES",
     "VEHICLE_CLASSES",
     "CameraState",
     "LaneState",
@@ -25,6 +27,10 @@ CAMERA_STATES: Final[tuple[CameraState, ...]] = (
     "moved",
     "offline",
 )
+BLIND_STATES: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved", "offline"})
+"""States in which a camera measures nothing; a stalled one's lanes are unknown when its last frame is too old."""
+FRAMELESS_STATES: Final[frozenset[CameraState]] = frozenset({"offline", "stalled"})
+"""States in which no frames come, so that nothing waits for the camera."""
 Outcome = Literal["open", "departed", "changed_lane", "lost"]
 LaneState = Literal["open", "closed"]
 LevelOfService = Literal["A", "B", "C", "D", "E", "F"]

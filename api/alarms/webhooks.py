@@ -8,7 +8,6 @@ waits for a receiver. Redirects are not followed.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,27 +22,28 @@ from standardwebhooks import Webhook
 from api.alarms.webhook_addresses import AddressError, resolve_target
 from api.history.store import Store
 from api.history.tables import deliveries
+from vision.backoff import Backoff
 
 __all__ = ["RetryPolicy", "Webhooks"]
 
 AT_ONCE: Final = 4
+JITTER: Final = 0.4
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long: 12 attempts over about five hours, each of 10 s at most."""
+    """How often and how long: 12 attempts over about five hours, each of 10 s at most; pauses as `Backoff` has them."""
 
     attempts: int = 12
-    first_s: float = 2.0
+    first_s: float = 2.5
     factor: float = 3.0
-    longest_s: float = 3600.0
+    longest_s: float = 4500.0
     deadline_s: float = 10.0
 
     def pause_s(self, attempts: int) -> float:
-        """The pause after that many attempts, with jitter."""
-        pause = min(self.first_s * self.factor ** (attempts - 1), self.longest_s)
-        return pause * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+        """The pause after that many attempts; the database keeps their number over a restart."""
+        return Backoff(self.first_s, self.longest_s, self.factor, JITTER).after_s(attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,16 @@ class Webhooks:
         """Delivers until it is cancelled."""
         limits = httpx.Limits(max_connections=AT_ONCE)
         timeout = httpx.Timeout(self._policy.deadline_s)
+        backoff = Backoff(0.5, 5.0)
         async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout, limits=limits) as client:
             while True:
                 self._wake.clear()
                 try:
                     waiting_s = await self._round(client)
+                    backoff.reset()
                 except SQLAlchemyError as error:
                     _log.warning("webhooks: the database does not answer; trying again", error=error)
-                    waiting_s = 5.0
+                    waiting_s = backoff.next_s()
                 if waiting_s > 0:
                     await self._sleep(waiting_s)
 

@@ -11,6 +11,7 @@ import typer
 
 from vision.config import GateConfig
 from vision.errors import ConfigError
+from vision.whole_file import whole_file
 
 __all__ = ["config_app", "config_in_use"]
 
@@ -71,9 +72,8 @@ def _only_gate(data: Path, *, has_database: bool) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}; give another place with --out") from None

@@ -22,6 +22,7 @@ from api.commands.link import forget_run, note_run
 from api.commands.simulated import Simulated, simulated_gate
 from vision.config import GateConfig
 from vision.errors import ConfigError
+from vision.whole_file import whole_file
 
 if TYPE_CHECKING:
     from api.commands.supervisor import Supervisor
@@ -155,9 +156,8 @@ def _check_files(urls: Iterable[str]) -> None:
 def _write_gate(config: GateConfig, path: Path) -> None:
     from api.history.config_versions import export_config
 
-    part = path.with_suffix(".part")
-    part.write_text(export_config(config), encoding="utf-8")
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_text(export_config(config), encoding="utf-8")
 
 
 def _weights(config: GateConfig, weights: str | None, urls: Mapping[str, str | None]) -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vision.errors import ConfigError
+from vision.whole_file import whole_file
 
 __all__ = ["schema_command"]
 
@@ -22,6 +23,7 @@ def schema_command(
         sys.stdout.write(text)
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        with whole_file(out) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error.strerror}; give another place") from None

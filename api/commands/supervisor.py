@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from api.commands.children import end_child, start_child
+from vision.backoff import Backoff
 from vision.errors import ConfigError
 from vision.redaction import redact_url
 
@@ -23,7 +24,7 @@ BAD_INPUT: Final = 2
 POLL_S: Final = 0.1
 LONGEST_LINE: Final = 16_384  # bytes of a part's line that are passed on in one piece
 STEADY_S: Final = 60.0  # a part that ran for so long starts again without a wait
-BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+START_AGAIN_S: Final = (0.5, 10.0)
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,7 +51,7 @@ class _Part:
         self.program = program
         self.last_line = ""
         self._say = say
-        self._failures = 0
+        self._backoff = Backoff(*START_AGAIN_S, jitter=0.0)  # one process tree: nobody else tries at the same time
         self._again_at: float | None = None
         self._start()
 
@@ -83,8 +84,10 @@ class _Part:
 
     def fail(self, code: int) -> None:
         """Plans the next start, later each time it fails soon."""
-        self._failures = 0 if time.monotonic() - self._started > STEADY_S else self._failures + 1
-        wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1] if self._failures else 0.0
+        steady = time.monotonic() - self._started > STEADY_S
+        if steady:
+            self._backoff.reset()
+        wait_s = 0.0 if steady else self._backoff.next_s()
         self._again_at = time.monotonic() + wait_s
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         self._say("run", f"{self.program.name} {how}; starting it again in {wait_s:g} s")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from vision.errors import ConfigError, LaneWatchError
+from vision.whole_file import whole_file
 
 if TYPE_CHECKING:
     from vision.training.loop import Progress
@@ -101,7 +102,8 @@ def _begin(out: Path, data: Path | None, render: int | None, recipe: Recipe, cor
     plan = _Plan(str(Path(data or "").absolute()), _shaped(recipe, Path(data or "")), demo, facts)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / PLAN).write_text(json.dumps(asdict(plan), indent=1) + "\n", encoding="utf-8")
+        with whole_file(out / PLAN) as part:
+            part.write_text(json.dumps(asdict(plan), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"folder {out} cannot be written ({error.strerror}); give another with --out") from None
     return plan

@@ -18,7 +18,7 @@ from api.history.queries import load_present
 from api.history.store import Store
 from api.history.writing import load_state
 from api.stream.live import Live
-from api.stream.redis_bus import BUS_ERRORS, START, pauses, position_of
+from api.stream.redis_bus import BUS_ERRORS, START, bus_backoff, position_of
 from api.stream.window import ParsedEntry, StreamSource
 
 __all__ = ["Follower"]
@@ -36,7 +36,7 @@ class Follower:
 
     async def run(self) -> None:
         """Follows until it is cancelled; a fault of the bus is tried again."""
-        live, waits = self._live, pauses()
+        live, backoff = self._live, bus_backoff()
         live.problem = "starting"
         while True:
             before = live.hub.position
@@ -45,8 +45,9 @@ class Follower:
             except (*BUS_ERRORS, SQLAlchemyError) as error:
                 live.problem = f"the bus or the database does not answer: {type(error).__name__}"
                 _log.warning("the live view lost the bus; trying again", error=error)
-            waits = pauses() if live.hub.position != before else waits
-            await asyncio.sleep(next(waits))
+            if live.hub.position != before:
+                backoff.reset()
+            await asyncio.sleep(backoff.next_s())
 
     async def _follow(self) -> None:
         """Follows until the stream is another one."""

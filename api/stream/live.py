@@ -11,7 +11,7 @@ import structlog
 from api.history.queries import Present
 from api.stream.gate_view import GateView
 from api.stream.hub import RESTARTED, Hub, SocketFrame
-from api.stream.redis_bus import BUS_ERRORS, Bus, pauses
+from api.stream.redis_bus import BUS_ERRORS, Bus, bus_backoff
 from api.stream.truth_history import TruthHistory
 from api.stream.window import ParsedEntry
 from vision.config import GateConfig
@@ -86,17 +86,17 @@ class Live:
 
 async def follow_truth(bus: Bus, live: Live) -> None:
     """Gives the live side what a simulated gate tells of itself, until it is cancelled; a real gate tells nothing."""
-    waits = pauses()
+    backoff = bus_backoff()
     while True:
         try:
             async with aclosing(bus.truths()) as truths:
                 async for text in truths:
-                    waits = pauses()
+                    backoff.reset()
                     if text is not None:
                         live.take_truth(text)
         except BUS_ERRORS as error:
             _log.warning("the truth of a simulated gate is not heard; trying again", error=error)
-        await asyncio.sleep(next(waits))
+        await asyncio.sleep(backoff.next_s())
 
 
 def frame_text(position: str, message_json: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from api.stream.redis_bus import BUS_ERRORS, Bus, pauses
+from api.stream.redis_bus import BUS_ERRORS, Bus, bus_backoff
 
 __all__ = ["Pictures", "Watcher"]
 
@@ -77,7 +77,7 @@ class Pictures:
                 self._cameras.pop(camera, None)
 
     async def _follow(self, camera: str) -> None:
-        waits = pauses()
+        backoff = bus_backoff()
         while True:
             try:
                 async with asyncio.TaskGroup() as group:
@@ -85,7 +85,7 @@ class Pictures:
                     group.create_task(self._listen(camera))
             except* BUS_ERRORS as errors:
                 _log.warning("pictures: the bus does not answer; trying again", camera=camera, error=errors.exceptions[0])
-            await asyncio.sleep(next(waits))
+            await asyncio.sleep(backoff.next_s())
 
     async def _keep(self, camera: str) -> None:
         while True:

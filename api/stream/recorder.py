@@ -31,7 +31,7 @@ from api.history.writing import (
     save_batch,
 )
 from api.stream.outbox import Emitter
-from api.stream.redis_bus import BUS_ERRORS, START, pauses, position_of
+from api.stream.redis_bus import BUS_ERRORS, START, bus_backoff, position_of
 from api.stream.window import ParsedEntry, StreamSource
 from vision.config import GateConfig
 from vision.core.alerts.alert_fold import AlertFold
@@ -102,7 +102,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Records until it is cancelled; a fault of the bus or the database is tried again from the saved position."""
-        self.problem, waits = "starting", pauses()
+        self.problem, backoff = "starting", bus_backoff()
         while True:
             before = self.recorded
             try:
@@ -115,8 +115,9 @@ class Recorder:
             except (*BUS_ERRORS, SQLAlchemyError) as error:
                 self.problem = f"history is not recorded: {type(error).__name__}"
                 _log.warning("recording failed; trying again", error=error)
-            waits = pauses() if self.recorded > before else waits
-            await asyncio.sleep(next(waits))
+            if self.recorded > before:
+                backoff.reset()
+            await asyncio.sleep(backoff.next_s())
 
     def lag_s(self, last: str) -> float | None:
         """How much older what is saved is than an entry of the stream, in seconds; None before anything was read."""

@@ -1,12 +1,11 @@
 """The bus as the api uses it: reading the stream, appending to it once, ephemeral pictures and truth, watch keys. asyncio.
 
-Every call raises redis.RedisError or OSError while the server is away; who loops over it tries again with `pauses`.
+Every call raises redis.RedisError or OSError while the server is away; who loops over it tries again with `bus_backoff`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from vision.backoff import Backoff
 from vision.messages import LaneChanged, Message, t_of
 from vision.redis_keys import (
     config_key,
@@ -33,7 +33,7 @@ from vision.redis_keys import (
     watch_key,
 )
 
-__all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "pauses", "position_of"]
+__all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "bus_backoff", "position_of"]
 
 BUS_ERRORS: Final = (RedisError, OSError)
 START: Final = "0-0"
@@ -89,12 +89,9 @@ def position_of(text: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence)
 
 
-def pauses(first_s: float = 0.1, longest_s: float = 5.0) -> Iterator[float]:
-    """Seconds to wait before each next attempt: doubling, with jitter."""
-    pause_s = first_s
-    while True:
-        yield pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        pause_s = min(pause_s * 2, longest_s)
+def bus_backoff() -> Backoff:
+    """The pauses between attempts to reach the server."""
+    return Backoff(0.1, 5.0)
 
 
 class Bus:

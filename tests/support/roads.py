@@ -55,6 +55,13 @@ def gate(eye: CameraPose | None = None, *, ground: bool = True, focal: bool = Tr
     return parse_gate({"id": "g", "name": {"en": "G"}, "timezone": "UTC", "lanes": lanes, "cameras": [seen]}, "test")
 
 
+def facing_gate() -> GateConfig:
+    """The gate of `gate` with a second camera on the same lanes, from the other end."""
+    data = gate().model_dump(mode="json")
+    other = gate(pose(y=150.0, downstream=True), ground=True).model_dump(mode="json")["cameras"][0] | {"id": "far"}
+    return parse_gate(data | {"cameras": [*data["cameras"], other]}, "two cameras")
+
+
 def section(config: GateConfig) -> Section:
     """The one section of a gate made by `gate`."""
     return sections(config)[0]

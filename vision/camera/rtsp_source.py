@@ -6,7 +6,6 @@ cannot be decoded is closed and opened anew with a jittered back-off, and every 
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Final
 import av.error
 import structlog
 
+from vision.backoff import Backoff
 from vision.camera.capture_time import StreamClock
 from vision.camera.decoding import Video, VideoPacket, open_video
 from vision.camera.frame_sampling import DueFrames, FrameMaker, Shape, reduced_fps
@@ -27,7 +27,7 @@ from vision.vocabulary import CameraState
 
 __all__ = ["LiveSource"]
 
-BACKOFF_S: Final = (0.5, 10.0)
+RECONNECT_S: Final = (0.5, 10.0)
 LAG_S: Final = 0.5  # behind by more than this, packets are skipped to the next key frame
 BUSY_S: Final = 0.5  # but only if reading has not had to wait for so long: else it is the network that is late
 WAITED_S: Final = 0.002
@@ -49,7 +49,7 @@ class LiveSource:
         self._maker = FrameMaker(camera, shape)
         self._load_step = 0
         self._closed = threading.Event()
-        self._failures = 0
+        self._backoff = Backoff(*RECONNECT_S)
         self._state: tuple[CameraState, str] | None = None
         self.packets_skipped = 0
 
@@ -66,7 +66,7 @@ class LiveSource:
             if self._closed.is_set():
                 return
             yield from self._failed(state, reason)
-            self._closed.wait(self._pause_s())
+            self._closed.wait(self._backoff.next_s())
 
     def shed(self, step: int) -> None:
         """Sets the load-shedding step, from any thread."""
@@ -77,17 +77,12 @@ class LiveSource:
         self._closed.set()
 
     def _failed(self, state: CameraState, reason: str) -> Iterator[CameraChanged]:
-        self._failures += 1
         if (state, reason) != self._state:
             self._state = (state, reason)
             _log.warning("camera lost", camera=self.camera, state=state, reason=reason)
             self._maker.state = state
             width, height = self._maker.size
             yield CameraChanged(self.camera, self._clock.session, rounded(now()), state, width, height, reason=reason)
-
-    def _pause_s(self) -> float:
-        least, most = BACKOFF_S
-        return min(most, least * 2.0 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
 
     def _connection(self) -> Iterator[Frame | CameraChanged]:
         video = open_video(self._url)
@@ -119,7 +114,8 @@ class LiveSource:
                 if pts_s is None or stamp is None:
                     continue
                 good = time.monotonic()
-                self._failures, self._state = 0, None
+                self._backoff.reset()
+                self._state = None
                 if due.is_due(pts_s):
                     yield from self._maker.made_from(frame, stamp.session, stamp.t)
 

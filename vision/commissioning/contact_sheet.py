@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vision.core.detections import Detections
 from vision.errors import ConfigError
 from vision.vocabulary import VEHICLE_CLASSES
+from vision.whole_file import whole_file
 
 __all__ = ["LEAST_DRAWN_SCORE", "check_name", "contact_sheet", "save_sheet", "tile"]
 
@@ -62,7 +63,8 @@ def save_sheet(sheet: Image, path: Path) -> None:
     _, data = cv2.imencode(path.suffix.lower(), np.ascontiguousarray(sheet[:, :, ::-1]), settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(data))
+        with whole_file(path) as part:
+            part.write_bytes(bytes(data))
     except OSError as error:
         raise ConfigError(f"the sheet {path} cannot be written ({error.strerror}); give another place") from None
 

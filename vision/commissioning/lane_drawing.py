@@ -13,6 +13,7 @@ from vision.config import Camera, GateConfig, View
 from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.geometry.lane_axis import LaneAxis, ground_axis, picture_axis
 from vision.errors import StreamError
+from vision.whole_file import whole_file
 
 __all__ = ["draw_lanes", "save_picture"]
 
@@ -47,8 +48,10 @@ def draw_lanes(picture: NDArray[np.uint8], config: GateConfig, camera: Camera) -
 
 def save_picture(image: Image.Image, path: Path) -> None:
     """Writes a picture; the kind follows from the name. Raises StreamError when that cannot be done."""
+    kind = Image.registered_extensions().get(path.suffix.lower())
     try:
-        image.save(path)
+        with whole_file(path) as part:
+            image.save(part, kind)
     except (OSError, ValueError) as error:
         raise StreamError(f"the picture {path} cannot be written ({error}); give a name that ends in .jpg or .png") from None
 

@@ -103,6 +103,11 @@ class Pipeline:
             tails=tuple(tail for tail in tails if tail is not None),
         )
 
+    def rate_fps(self, camera: str, t: float) -> float | None:
+        """The camera's analysed frames a second at t; None where it is not known yet."""
+        health = self._health.get(camera)
+        return None if health is None else health.rate_fps(t)
+
     def open_visits(self) -> list[Visit]:
         """The visits not yet published as ended, lane by lane: those that ended since the last tick, then the open ones."""
         return [visit for line in self._lines.values() for visit in (*line.ended, *line.open_visits())]

@@ -7,8 +7,8 @@ The writer's bytes depend on the events alone, so two recordings of the same eve
 from __future__ import annotations
 
 import gzip
+import io
 import json
-import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +18,8 @@ from typing import BinaryIO, Final, cast
 from pydantic import ValidationError
 
 from vision.config import GateConfig
-from vision.core.events import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen
+from vision.core.ticks import with_ticks
 from vision.errors import RecordingError
 from vision.replay.recording_format import Checkpoint, Header, Recorded, event_of, header_record, record_of
 from vision.vocabulary import VEHICLE_CLASSES
@@ -26,6 +27,8 @@ from vision.vocabulary import VEHICLE_CLASSES
 __all__ = ["Checkpoint", "Header", "Recorded", "Recording", "RecordingWriter", "read_recording"]
 
 LONGEST_GAP_S: Final = 86_400.0
+BLOCK_BYTES: Final = 65_536  # of lines that wait in memory until they are written
+MEMBER_BYTES: Final = 1_048_576  # the same where they are gzipped
 
 
 class Recording:
@@ -50,7 +53,7 @@ class Recording:
             if self.header.ticks:
                 yield from (event for _, event in events)
             else:
-                yield from _with_ticks(self._with_cameras(events), str(self.path))
+                yield from with_ticks(_without_jumps(self._with_cameras(events), str(self.path)), last_second=False)
 
     def fraction(self) -> float:
         """The share of the file that was read, 0..1; 1 after the end."""
@@ -99,7 +102,7 @@ def read_recording(path: Path) -> Recording:
 
 def _lines(path: Path, raw: BinaryIO) -> Iterator[tuple[int, bytes]]:
     number = 0
-    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if ".gz" in path.suffixes[-2:] else raw  # .gz.part too
     try:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -147,44 +150,38 @@ def _problem(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def _with_ticks(events: Iterable[tuple[int, Recorded]], where: str) -> Iterator[Recorded]:
-    due: float | None = None
-    last = 0.0
+def _without_jumps(events: Iterable[tuple[int, Recorded]], where: str) -> Iterator[Recorded]:
+    last: float | None = None
     for number, event in events:
-        if due is None:
-            due, last = float(math.ceil(event.t)), event.t
-        if event.t - last > LONGEST_GAP_S:
+        jump_s = 0.0 if last is None else event.t - last
+        if jump_s > LONGEST_GAP_S:
             raise RecordingError(
-                f"recording {where}: line {number}: t jumps by {event.t - last:.0f} s; correct it, or split the file there"
+                f"recording {where}: line {number}: t jumps by {jump_s:.0f} s; correct it, or split the file there"
             )
-        last = max(last, event.t)
-        while due < event.t:
-            yield Tick(due)
-            due += 1.0
+        last = event.t if last is None else max(last, event.t)
         yield event
-    while due is not None and due <= last:
-        yield Tick(due)
-        due += 1.0
 
 
 class RecordingWriter:
     """Writes events to `path` + ".part", renamed to `path` by `close`; an `EventSink`.
 
-    As a context manager it closes on success and leaves nothing behind on an error. Raises RecordingError where the file
-    cannot be written.
+    The file grows by whole lines, gzipped by whole members, so what a crash leaves unfinished can be read. Where a write
+    fails, as on a full disk, the file is cut back to its last whole line and let go, and RecordingError is raised; `close`
+    then gives what is whole its name. As a context manager it closes on success and leaves nothing behind on an error.
     """
 
     def __init__(self, path: Path, config: GateConfig, cameras: Mapping[str, tuple[int, int]]) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
+        self._gzipped = path.suffix == ".gz"
+        self._waiting = bytearray()
+        self._whole_bytes = 0
+        self._is_over = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._raw = self._part.open("wb")
+            self._raw = self._part.open("wb", buffering=0)
         except OSError as error:
             raise self._failed(error) from None
-        gzipped = path.suffix == ".gz"
-        packed = gzip.GzipFile("", "wb", 6, self._raw, mtime=0) if gzipped else self._raw
-        self._file = cast("BinaryIO", packed)
         self._line(header_record(config, cameras))
 
     def write(self, event: Recorded) -> None:
@@ -192,38 +189,80 @@ class RecordingWriter:
         self._line(record_of(event))
 
     def close(self) -> None:
-        """Finishes the file and gives it its name. A second call does nothing."""
-        if self._raw.closed:
+        """Finishes the file and gives it its name; where writing failed, what is whole, if anything is. Once."""
+        if self._is_over:
             return
+        self._is_over = True
         try:
-            with self._raw:
-                self._file.close()
-            self._part.replace(self._path)
-        except OSError as error:
-            raise self._failed(error) from None
+            self._flush()
+        finally:
+            self._let_go()
+            self._give_name()
 
     def discard(self) -> None:
         """Throws away what was written."""
-        if not self._raw.closed:
-            with suppress(OSError), self._raw:
-                self._file.close()
+        if not self._is_over:
+            self._is_over = True
+            self._let_go()
             self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> RecordingWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:
+        if kind is not None:
             self.discard()
+            return
+        try:
+            self._flush()
+        except RecordingError:
+            self.discard()
+            raise
+        self.close()
 
     def _line(self, record: dict[str, object]) -> None:
         text = json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        self._waiting += text.encode() + b"\n"
+        if len(self._waiting) >= (MEMBER_BYTES if self._gzipped else BLOCK_BYTES):
+            self._flush()
+
+    def _flush(self) -> None:
+        """Adds the lines that wait to the file. Raises RecordingError, and lets the file go, where they do not go in."""
+        if self._raw.closed or not self._waiting:
+            return
+        data = memoryview(_member(self._waiting) if self._gzipped else bytes(self._waiting))
+        self._waiting.clear()
         try:
-            self._file.write(text.encode() + b"\n")
+            written = 0
+            while written < len(data):
+                written += self._raw.write(data[written:])
+        except OSError as error:
+            with suppress(OSError):
+                self._raw.truncate(self._whole_bytes)
+            self._let_go()
+            raise self._failed(error) from None
+        self._whole_bytes += len(data)
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            self._raw.close()
+
+    def _give_name(self) -> None:
+        try:
+            if self._whole_bytes:
+                self._part.replace(self._path)
+            else:
+                self._part.unlink(missing_ok=True)
         except OSError as error:
             raise self._failed(error) from None
 
     def _failed(self, error: OSError) -> RecordingError:
-        return RecordingError(f"recording {self._path} cannot be written: {error.strerror}; give another place")
+        return RecordingError(f"recording {self._path} cannot be written: {error.strerror}; make room or give another place")
+
+
+def _member(lines: bytes | bytearray) -> bytes:
+    """The lines as gzip data that are whole by themselves; the same bytes each time."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 6, packed, mtime=0) as file:
+        file.write(lines)
+    return packed.getvalue()

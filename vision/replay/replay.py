@@ -19,6 +19,7 @@ from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, 
 from vision.core.lanes.message_builders import lane_message
 from vision.core.lanes.vehicle import Visit
 from vision.core.pipeline import Pipeline
+from vision.core.ticks import tick_at
 from vision.errors import RecordingError
 from vision.messages import Message
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter
@@ -162,7 +163,7 @@ def _keyed(stream: Iterable[Recorded], index: int) -> Iterator[tuple[tuple[float
             key = (tick, 0, tick, index)
         else:
             latest = max(latest, event.t)
-            key = (max(tick, math.ceil(latest) - 1.0), 1, latest, index)
+            key = (max(tick, tick_at(latest) - 1.0), 1, latest, index)
         yield from ((key, before) for before in resumed)
         resumed.clear()
         yield key, event

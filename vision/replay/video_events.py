@@ -6,13 +6,13 @@ Nothing is dropped and nothing depends on the machine's speed: the same files gi
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from vision.core.events import CameraChanged, Event, Seen, Tick
+from vision.core.events import CameraChanged, Event, Seen
+from vision.core.ticks import with_ticks
 from vision.ports import Detector, FrameSource
 
-__all__ = ["events_of", "with_ticks"]
+__all__ = ["events_of"]
 
 
 def events_of(sources: Sequence[FrameSource], detector: Detector) -> Iterator[Event]:
@@ -22,21 +22,7 @@ def events_of(sources: Sequence[FrameSource], detector: Detector) -> Iterator[Ev
     Raises StreamError when a file is bad.
     """
     merged = heapq.merge(*(_events(source, detector) for source in sources), key=lambda event: event.t)
-    return with_ticks(merged)
-
-
-def with_ticks(events: Iterable[Event]) -> Iterator[Event]:
-    """The events, in order of t, with a Tick at every whole second; an event with the tick's own t goes first."""
-    tick: int | None = None
-    for event in events:
-        if tick is None:
-            tick = math.ceil(event.t)
-        while event.t > tick:
-            yield Tick(float(tick))
-            tick += 1
-        yield event
-    if tick is not None:
-        yield Tick(float(tick))
+    return with_ticks(merged, last_second=True)
 
 
 def _events(source: FrameSource, detector: Detector) -> Iterator[Event]:

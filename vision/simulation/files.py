@@ -13,7 +13,8 @@ import numpy as np
 import yaml
 
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen
+from vision.core.ticks import TickSeries
 from vision.errors import ConfigError
 from vision.replay.recording import RecordingWriter
 from vision.simulation.layouts import LAYOUTS
@@ -25,6 +26,7 @@ from vision.simulation.scene import START_T, Scene
 from vision.simulation.truth_files import write_truth
 from vision.simulation.video import VideoWriter
 from vision.vocabulary import VEHICLE_CLASSES
+from vision.whole_file import whole_file
 
 __all__ = ["FPS", "Order", "check_names", "simulate"]
 
@@ -65,15 +67,16 @@ def check_names(layout: str, scenario: str, weather: str | None) -> None:
 def simulate(order: Order, progress: Callable[[float], None] = lambda _: None) -> Path:
     """Writes everything and returns the folder; progress hears the share that is done, 0..1.
 
-    Raises ConfigError, RecordingError or StreamError where something cannot be written. Videos and the recording have their
-    names only when they are whole.
+    Raises ConfigError, RecordingError or StreamError where something cannot be written. Every file has its name only
+    when it is whole.
     """
     layout = LAYOUTS[order.layout]
     gate = layout.gate()
     with _written(order.out):
         order.out.mkdir(parents=True, exist_ok=True)
         plain = gate.model_dump(mode="json", exclude_none=True)
-        (order.out / "gate.yaml").write_text(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        with whole_file(order.out / "gate.yaml") as part:
+            part.write_text(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), encoding="utf-8")
     scene = Scene(layout, SCENARIOS[order.scenario], order.seed, order.start_t)
     sizes = {camera.id: (layout.width, layout.height) for camera in layout.cameras}
     with ExitStack() as stack:
@@ -122,6 +125,7 @@ def _run(
         recording.write(CameraChanged(camera.id, 0, order.start_t, "online", scene.layout.width, scene.layout.height))
     every = FPS // ANALYSIS_FPS
     frames = round(order.minutes * 60 * FPS)
+    ticks = TickSeries(order.start_t)
     for k in range(0, frames + 1, 1 if order.video else every):
         t = k / FPS
         for status in scene.advance(t):
@@ -134,8 +138,8 @@ def _run(
                 camera.video.write(shot.image)
             if due:
                 recording.write(Seen(camera.id, 0, round(order.start_t + t, 3), exact_detections(shot.sights)))
-        if k % FPS == 0:
-            recording.write(Tick(round(order.start_t + t)))
+        for tick in ticks.upto(order.start_t + t):
+            recording.write(tick)
             progress(k / max(1, frames))
 
 
@@ -163,4 +167,5 @@ def _write_meta(order: Order, scene: Scene) -> None:
         "vehicles": max((v.vehicle.number for v in scene.truth.visits + scene.truth.open_visits), default=0),
         "waiting_outside": scene.traffic.waiting_outside,
     }
-    (order.out / "scene.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+    with whole_file(order.out / "scene.json") as part:
+        part.write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """Tells the product which lanes of a simulated gate are closed, as a gate's own system does: over REST. A shell.
 
 A thread asks, so whoever tells never waits. Overflow rule: what is told replaces what waits. While the api is away it is
-asked again every RETRY_S; once it refuses, nothing more is asked of it.
+asked again after growing pauses; once it refuses, nothing more is asked of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 import structlog
 
+from vision.backoff import Backoff
 from vision.errors import ConfigError
 from vision.simulation.newest import Newest
 from vision.simulation.scene import BY, REASON
@@ -23,8 +24,8 @@ __all__ = ["LaneNotices"]
 CONNECT_S: Final = 2.0
 NOTICE_ANSWER_S: Final = 10.0
 END_S: Final = 3.0
-NOTICE_RETRY_S: Final = 1.0
-LOUD_AFTER: Final = 30  # failures without an answer; until then the api may just be starting
+NOTICE_RETRY_S: Final = (0.5, 2.0)
+LOUD_AFTER: Final = 20  # failures without an answer; until then the api may just be starting
 TOO_MANY: Final = 429
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +78,7 @@ class LaneNotices:
     def _keep(self) -> None:
         """Makes what the api holds of us what was told, for ever. Raises httpx.HTTPStatusError where it refuses."""
         held: set[str] | None = None
-        failures = 0
+        failures, backoff = 0, Backoff(*NOTICE_RETRY_S)
         while (closed := self._newest.take()) is not None:
             try:
                 held = self._left_closed() if held is None else held
@@ -85,13 +86,14 @@ class LaneNotices:
                     self._set(lane, closed=lane in closed)
                     held ^= {lane}
                 failures = 0
+                backoff.reset()
             except httpx.HTTPError as error:
                 _raise_refusal(error)
                 held = None  # a request whose answer was lost may have been carried out
                 failures += 1
                 if failures == LOUD_AFTER:
                     _log.warning("the api does not answer, so it is not told of lanes", reason=type(error).__name__)
-                self._newest.put_back(closed, NOTICE_RETRY_S)
+                self._newest.put_back(closed, backoff.next_s())
 
     def _left_closed(self) -> set[str]:
         """The lanes that a simulation closed and that still are, once the api knows the present."""

@@ -14,6 +14,7 @@ from typing import Final, Self
 import redis
 import structlog
 
+from vision.backoff import Backoff
 from vision.clock import now, rounded
 from vision.messages import GateTruth, Simulation, TrueLane, message_id, timestamp_of
 from vision.redis_keys import TRUTH_S, truth_channel, truth_key
@@ -23,7 +24,7 @@ from vision.simulation.truth import LaneTruth
 __all__ = ["TruthFeed", "gate_truth"]
 
 FEED_ANSWER_S: Final = 2.0
-FEED_RETRY_S: Final = 0.5
+FEED_RETRY_S: Final = (0.5, 2.0)
 _log = structlog.get_logger(__name__)
 
 
@@ -42,6 +43,7 @@ class TruthFeed:
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=FEED_ANSWER_S, socket_connect_timeout=FEED_ANSWER_S)
         self._newest = Newest[GateTruth]()
         self._away = False
+        self._backoff = Backoff(*FEED_RETRY_S)
         self._thread = threading.Thread(target=self._run, name="truth", daemon=True)
         self._thread.start()
 
@@ -69,9 +71,10 @@ class TruthFeed:
                 self._send(message)
             except redis.RedisError as error:
                 self._say_away(error)
-                self._newest.put_back(message, FEED_RETRY_S)
+                self._newest.put_back(message, self._backoff.next_s())
             else:
                 self._away = False
+                self._backoff.reset()
 
     def _send(self, message: GateTruth) -> None:
         text = message.model_dump_json()

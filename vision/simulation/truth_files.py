@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vision.replay.result_files import LANE_COLUMNS, VISIT_COLUMNS
 from vision.simulation.truth import LaneTruth, TrueVisit, Truth, visit_id
+from vision.whole_file import whole_file
 
 __all__ = ["lane_row", "visit_row", "write_truth"]
 
@@ -68,9 +69,7 @@ def _flag(value: bool) -> str:
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, object]]) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    part.replace(path)

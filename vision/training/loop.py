@@ -24,6 +24,7 @@ from vision.errors import ConfigError, ModelError
 from vision.training.beginning import beginning_in, network_of
 from vision.training.recipe import Recipe
 from vision.training.samples import Frames, SampleBatch
+from vision.whole_file import whole_file
 
 __all__ = ["STATE", "Progress", "Trained", "train"]
 
@@ -147,9 +148,8 @@ class _Run:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        part = self.out / (STATE + ".part")
-        self.torch.save(state, part)
-        part.replace(self.out / STATE)
+        with whole_file(self.out / STATE) as part:
+            self.torch.save(state, part)
 
     def load(self) -> None:
         """Goes on from the state in the folder."""
@@ -166,11 +166,11 @@ class _Run:
 
     def finish(self) -> Path:
         """Writes the averaged weights as a file that `YOLO(...)` loads and exports."""
-        path, part = self.out / WEIGHTS, self.out / (WEIGHTS + ".part")
+        path = self.out / WEIGHTS
         model = self.average.to("cpu").half().eval()
         arguments = {"task": "detect", "imgsz": list(self.recipe.whole), "model": self.recipe.model}
-        self.torch.save({"epoch": -1, "model": model, "ema": None, "train_args": arguments, "date": None}, part)
-        part.replace(path)
+        with whole_file(path) as part:
+            self.torch.save({"epoch": -1, "model": model, "ema": None, "train_args": arguments, "date": None}, part)
         return path
 
     def _averaged(self) -> Any:  # noqa: ANN401

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from vision.backoff import Backoff
 from vision.clock import now, rounded
 from vision.core.events import CameraChanged
 from vision.errors import StreamError
@@ -22,7 +23,7 @@ from vision.worker.queues import FrameSlots
 
 __all__ = ["CameraStatus", "CaptureThread"]
 
-REOPEN_AFTER_S: Final = 5.0
+REOPEN_S: Final = (0.5, 10.0)
 MAX_AGES: Final = 500
 
 _log = structlog.get_logger(__name__)
@@ -38,16 +39,21 @@ class Sheds(Protocol):
 
 @dataclass(slots=True)
 class CameraStatus:
-    """What one camera's frames went through since the start; ages_s: of the last frames when they were detected."""
+    """What one camera's frames went through since the start.
+
+    replaced: by newer ones before they were detected; dropped: detected, but lost by the full queue of their section;
+    ages_s: of the last frames when they were detected.
+    """
 
     detected: int = 0
     replaced: int = 0
+    dropped: int = 0
     skipped_packets: int = 0
     ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_AGES))
 
 
 class CaptureThread:
-    """Reads one camera into the slots, in a thread of its own; opens a source that failed again after some seconds."""
+    """Reads one camera into the slots, in a thread of its own; opens a source that failed again after a growing pause."""
 
     def __init__(
         self, camera: str, session: int, open_source: Callable[[int], FrameSource], slots: FrameSlots, control: LoadControl
@@ -55,6 +61,7 @@ class CaptureThread:
         self.camera, self.status = camera, CameraStatus()
         self._session, self._open, self._slots, self._control = session, open_source, slots, control
         self._reason = ""
+        self._backoff = Backoff(*REOPEN_S)
         self._source: FrameSource | None = None
         self._stopping = threading.Event()
 
@@ -70,7 +77,7 @@ class CaptureThread:
             except Exception:  # noqa: BLE001 (a thread's top)
                 _log.error("reader failed", camera=self.camera, trace=redact_url(traceback.format_exc()))
                 self._lost("reading failed, see the worker's log")
-            self._stopping.wait(REOPEN_AFTER_S)
+            self._stopping.wait(self._backoff.next_s())
 
     def stop(self) -> None:
         """Ends `run` within a second or two."""
@@ -88,6 +95,7 @@ class CaptureThread:
         for item in source:
             now_s = time.monotonic()
             self._session, self._reason = item.session, ""
+            self._backoff.reset()
             if self._slots.put(self.camera, item, now_s):
                 self.status.replaced += 1
                 self._control.replaced(now_s)

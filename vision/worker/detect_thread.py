@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from vision.clock import now, rounded
+from vision.clock import now
 from vision.core.events import CameraChanged, Seen
 from vision.ports import Detector, Frame
 from vision.worker.capture_thread import CaptureThread
-from vision.worker.frame_rates import RateWatch
 from vision.worker.load_shedding import LoadControl
 from vision.worker.queues import FrameSlots, Queued
 from vision.worker.section_thread import SectionThread
@@ -22,6 +22,7 @@ from vision.worker.section_thread import SectionThread
 __all__ = ["DetectThread"]
 
 LOAD_LOOK_EVERY_S: Final = 1.0
+DROPPED_SAID_EVERY_S: Final = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -39,10 +40,10 @@ class DetectThread:
     ) -> None:
         self.error: Exception | None = None
         self._detector, self._slots, self._feeds, self._readers, self._control = detector, slots, feeds, readers, control
-        self._last: dict[str, CameraChanged] = {}
         self._looked = time.monotonic()
         self._step = 0
-        self._rates = RateWatch()
+        self._dropped = 0
+        self._dropped_said_s = -math.inf
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -66,22 +67,22 @@ class DetectThread:
     def _pass_on(self, put_s: float, item: Frame | CameraChanged) -> None:
         feed = self._feeds[item.camera]
         if isinstance(item, CameraChanged):
-            self._last[item.camera] = item
-            self._rates.told(item.camera, time.monotonic(), online=item.state == "online")
             feed.queue.put(Queued(replace(item, load_step=self._step)))
             return
         (found,) = self._detector.detect([item.image], [(item.width, item.height)])
         picture = item.picture if item.camera in feed.watched else None
-        feed.queue.put(Queued(Seen(item.camera, item.session, item.t, found), picture))
+        lost = feed.queue.put(Queued(Seen(item.camera, item.session, item.t, found), picture))
+        if lost is not None:
+            self._readers[lost.camera].status.dropped += 1
+            self._control.replaced(time.monotonic())
         self._control.detected(time.monotonic(), time.monotonic() - put_s)
         status = self._readers[item.camera].status
         status.detected += 1
         status.ages_s.append(now() - item.t)
-        self._rates.frame(item.camera, time.monotonic())
 
     def _look(self) -> None:
         self._looked = time.monotonic()
-        self._tell(self._rates.due(self._looked))
+        self._say_dropped()
         step = self._control.look(self._looked)
         if step == self._step:
             return
@@ -89,10 +90,11 @@ class DetectThread:
         self._step = step
         for reader in self._readers.values():
             reader.shed(step)
-        self._tell(self._last)
+        for feed in self._feeds.values():
+            feed.load_step = step
 
-    def _tell(self, cameras: Iterable[str]) -> None:
-        """Tells the state of cameras again, with the step and the rate of now."""
-        for camera in cameras:
-            change = replace(self._last[camera], t=rounded(now()), load_step=self._step)
-            self._feeds[camera].queue.put(Queued(change))
+    def _say_dropped(self) -> None:
+        dropped = sum(reader.status.dropped for reader in self._readers.values())
+        if dropped > self._dropped and self._looked - self._dropped_said_s >= DROPPED_SAID_EVERY_S:
+            _log.warning("a section is behind, detected frames were dropped", frames=dropped - self._dropped, in_all=dropped)
+            self._dropped, self._dropped_said_s = dropped, self._looked

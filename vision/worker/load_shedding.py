@@ -40,7 +40,7 @@ class LoadControl:
         self._waits.append((now_s, wait_s))
 
     def replaced(self, now_s: float) -> None:
-        """A newer frame took the place of one that was not yet detected."""
+        """A frame was lost: a newer one took its place before it was detected, or its section's queue was full."""
         self._lost.append(now_s)
 
     def skipped(self, now_s: float) -> None:

@@ -1,14 +1,15 @@
 """The two queues of a worker: newest frames on their way to the detector, and events on their way to a section. A shell.
 
-Overflow rules: a frame that waits is replaced by the next one of its camera and session; a section's queue that is full
-loses its oldest frame's event. Changes of a camera's state are never lost.
+Overflow rules: a frame that waits is replaced by the next one of its camera and session. What is full loses its oldest
+frame; where it holds no frame, the oldest change of a camera's state for which a newer one waits. So the newest state and
+session of a camera are never lost, and no frame waits without the change that begins its session.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,7 @@ from vision.ports import Frame, Picture
 __all__ = ["EventQueue", "FrameSlots", "Queued"]
 
 MAX_ITEMS: Final = 64  # waiting for one camera: frames of different sessions and changes between them
-MAX_EVENTS: Final = 256
+MAX_EVENTS: Final = 256  # a section has fewer cameras
 
 
 class FrameSlots:
@@ -31,17 +32,17 @@ class FrameSlots:
         self._closed = False
 
     def put(self, camera: str, item: Frame | CameraChanged, now_s: float) -> bool:
-        """Hands over an item; True when it took the place of a frame that was still waiting."""
+        """Hands over an item; True when a frame that was still waiting made room for it."""
         with self._changed:
             waiting = self._waiting[camera]
-            replaced = _replaces(item, waiting[-1][1] if waiting else None)
-            if replaced:
-                waiting.pop()
-            elif len(waiting) >= MAX_ITEMS:
-                waiting.popleft()
             waiting.append((now_s, item))
             self._changed.notify()
-            return replaced
+            lost = _to_lose([waited for _, waited in waiting])
+            if lost is None:
+                return False
+            frame = isinstance(waiting[lost][1], Frame)
+            del waiting[lost]
+            return frame
 
     def take(self, timeout_s: float) -> tuple[float, Frame | CameraChanged] | None:
         """The next item, the cameras in turn, with the time at which it was put; None after the timeout or when closed."""
@@ -62,8 +63,23 @@ class FrameSlots:
             self._changed.notify_all()
 
 
-def _replaces(item: Frame | CameraChanged, waiting: Frame | CameraChanged | None) -> bool:
-    return isinstance(item, Frame) and isinstance(waiting, Frame) and item.session == waiting.session
+def _to_lose(waiting: Sequence[Frame | CameraChanged]) -> int | None:
+    """The place of what a camera loses now that the last of these has come: the frame it follows, or what is too much."""
+    before, last = waiting[-2:] if len(waiting) > 1 else (None, None)
+    if isinstance(before, Frame) and isinstance(last, Frame) and before.session == last.session:
+        return len(waiting) - 2
+    return _expendable(waiting) if len(waiting) > MAX_ITEMS else None
+
+
+def _expendable(waiting: Sequence[object]) -> int | None:
+    """The place of what a full queue loses; None where each is a camera's newest change, or none is a frame or a change."""
+    newest: dict[str, int] = {}
+    for place, item in enumerate(waiting):
+        if isinstance(item, Seen | Frame):
+            return place
+        if isinstance(item, CameraChanged):
+            newest[item.camera] = place
+    return next((p for p, item in enumerate(waiting) if isinstance(item, CameraChanged) and newest[item.camera] != p), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +96,17 @@ class EventQueue:
     def __init__(self) -> None:
         self._items: deque[Queued] = deque()
         self._changed = threading.Condition()
-        self.dropped = 0
 
-    def put(self, item: Queued) -> None:
-        """Adds an event; a full queue loses its oldest frame's."""
+    def put(self, item: Queued) -> Seen | None:
+        """Adds an event; returns the frame's that a full queue lost."""
         with self._changed:
-            if len(self._items) >= MAX_EVENTS:
-                oldest = next((i for i, queued in enumerate(self._items) if isinstance(queued.event, Seen)), None)
-                if oldest is not None:
-                    del self._items[oldest]
-                    self.dropped += 1
             self._items.append(item)
+            place = _expendable([queued.event for queued in self._items]) if len(self._items) > MAX_EVENTS else None
+            lost = None if place is None else self._items[place].event
+            if place is not None:
+                del self._items[place]
             self._changed.notify()
+            return lost if isinstance(lost, Seen) else None
 
     def get(self, timeout_s: float) -> Queued | None:
         """The next event, None after the timeout."""

@@ -17,8 +17,9 @@ from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
 from vision.ports import Picture
 from vision.replay.recording_format import Checkpoint, Recorded
-from vision.vocabulary import CameraState
+from vision.vocabulary import BLIND_STATES, CameraState
 from vision.worker.bus_thread import BusThread
+from vision.worker.frame_rates import RateWatch
 from vision.worker.lane_statuses import LaneStatuses
 from vision.worker.preview import PictureShow
 from vision.worker.queues import EventQueue, Queued
@@ -28,7 +29,6 @@ from vision.worker.tick_sequencer import TickSequencer
 __all__ = ["RecordingSink", "SectionThread"]
 
 SECTION_CHECKPOINT_VERSION: Final = 1
-UNMEASURED: Final[frozenset[CameraState]] = frozenset({"frozen", "dark", "blurred", "moved"})
 MAX_PICTURES: Final = 64  # of frames that wait for a tick
 
 _log = structlog.get_logger(__name__)
@@ -62,10 +62,12 @@ class SectionThread:
         on_config: Callable[[GateConfig], bool],
     ) -> None:
         self.section, self.queue = section, EventQueue()
+        self.load_step = 0
         self.error: LaneWatchError | None = None
         self._config, self._recorder, self._on_config = config, recorder, on_config
         self._stopping = threading.Event()
         self._sequencer = TickSequencer(section.cameras, now())
+        self._rates = RateWatch()
         self._pictures: dict[tuple[str, float], Picture] = {}
         self._states: dict[str, CameraState] = {}
         self._sessions: dict[str, int] = {}
@@ -106,9 +108,8 @@ class SectionThread:
             _log.exception("section failed", section=self.section.id)
             self.error = StreamError(f"section {self.section.id} failed ({type(error).__name__}); see the log")
         finally:
+            self._end_recording()
             self._bus.close()
-            if self._recorder is not None:
-                self._recorder.close()
 
     def stop(self) -> None:
         """Ends `run` when what is in the queue has been fed."""
@@ -131,17 +132,22 @@ class SectionThread:
                 self._show_frame(event)
             case CameraChanged():
                 self._sessions[event.camera], self._states[event.camera] = event.session, event.state
+                self._rates.told(event)
             case LaneStatus():
                 self._statuses.fed(event)
         if messages or isinstance(event, Tick):
             self._bus.write(messages, self._checkpoint() if isinstance(event, Tick) else None)
+        if isinstance(event, Tick):
+            for change in self._rates.due(event.t, self.load_step, self._pipeline.rate_fps):
+                self._sequencer.passed(change)
+                self._feed(change)
 
     def _show_frame(self, seen: Seen) -> None:
         picture = self._pictures.pop((seen.camera, seen.t), None)
         if seen.camera not in self.watched:
             return
         shown = self._pipeline.frame_event(seen.camera)
-        if self._states.get(seen.camera) in UNMEASURED:
+        if self._states.get(seen.camera) in BLIND_STATES:
             shown = FrameEvent(camera_id=seen.camera, session=seen.session, t=seen.t, boxes=(), tails=())
         if shown is not None and shown.t == seen.t:
             self._show.frame(shown, picture)
@@ -186,8 +192,17 @@ class SectionThread:
         try:
             self._recorder.write(event)
         except LaneWatchError as error:
-            _log.error("recording ends", reason=str(error))
-            self._recorder = None
+            _log.error("recording ends, measuring goes on", section=self.section.id, reason=str(error))
+            self._end_recording()
+
+    def _end_recording(self) -> None:
+        """Finishes the recording, if there is one; of one that failed, what was written until then."""
+        recorder, self._recorder = self._recorder, None
+        try:
+            if recorder is not None:
+                recorder.close()
+        except LaneWatchError as error:
+            _log.error("the end of the recording is lost", section=self.section.id, reason=str(error))
 
     def _checkpoint(self) -> str:
         data = {

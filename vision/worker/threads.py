@@ -21,11 +21,13 @@ from vision.worker.queues import FrameSlots
 from vision.worker.redis_sink import RedisSink
 from vision.worker.section_thread import RecordingSink, SectionThread
 
-__all__ = ["Parts", "ThreadGeneration", "chosen_sections"]
+__all__ = ["OpenRecorder", "Parts", "ThreadGeneration", "chosen_sections"]
 
 STOP_PATIENCE_S: Final = 6.0
 LAST_TICKS_S: Final = 2.2  # after the last frame of videos that play once
 LOG_EVERY_S: Final = 60.0
+
+OpenRecorder = Callable[[GateConfig, Section], RecordingSink | None]
 
 _log = structlog.get_logger(__name__)
 
@@ -35,13 +37,13 @@ class Parts:
     """What a worker is made of, whatever the configuration.
 
     urls: gives each camera's stream or file, None where there is none; open_sink: claims a section; open_recorder: begins
-    a section's recording; only: ids of the sections to run, None for all; once: video files play once.
+    a section's recording, if there is to be one; only: ids of the sections to run, None for all; once: video files play once.
     """
 
     detector: Detector
     urls: Callable[[GateConfig], Mapping[str, str | None]]
     open_sink: Callable[[Section], RedisSink]
-    open_recorder: Callable[[GateConfig, Section], RecordingSink] | None = None
+    open_recorder: OpenRecorder | None = None
     only: Sequence[str] | None = None
     once: bool = False
 
@@ -131,6 +133,7 @@ class ThreadGeneration:
             cameras[name] = {
                 "detected": reader.status.detected,
                 "replaced": reader.status.replaced,
+                "dropped": reader.status.dropped,
                 "skipped_packets": reader.status.skipped_packets,
                 "age_p95_s": round(ages[int(0.95 * (len(ages) - 1))], 3) if ages else None,
             }

@@ -1,67 +1,112 @@
-"""When a section's live events go to the pipeline: frames at once, ticks when nothing earlier can still come. Pure.
+"""When a section's live events go to the pipeline: in order of t as in a replay, with ticks between them. Pure.
 
-A tick t goes as soon as every online camera has delivered a frame later than t, at the latest when the wall clock
-passes t + 1.0 s. Until then whatever is later than t waits, so that a live run has the order of a replay.
+An event goes when no camera with frames can still deliver an earlier one, a tick t as soon as every such camera has
+delivered a frame later than t; both at the latest when the wall clock passes the tick's time + 1.0 s. A camera by itself
+waits for nobody but the ticks. What comes later than that goes at once: the pipeline knows what is too late for a tick.
+A camera's own events keep their order, and a change of its state is told with a later time than what came before it: a
+camera that is back may date its first frame before the moment at which it was found to be away.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from vision.core.events import CameraChanged, Event, Seen, Tick
+from vision.core.events import CameraChanged, Event, Seen
+from vision.core.ticks import TickSeries
+from vision.vocabulary import FRAMELESS_STATES
 
 __all__ = ["TickSequencer"]
 
 LATE_TICK_S: Final = 1.0  # after its own time a tick waits for no camera any longer
-MAX_HELD: Final = 2000  # events; beyond it the tick goes at once
+MAX_HELD: Final = 2000  # events; beyond it nothing waits
 MAX_CATCH_UP: Final = 600  # ticks of one call; after a longer sleep of the machine the rest is skipped
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Held:
+    """An event that waits: by t, equal times in the order of the section's cameras, a camera's own in order of arrival."""
+
+    t: float
+    place: int
+    number: int
+    event: Event = field(compare=False)
 
 
 class TickSequencer:
     """Merges a section's live events with ticks; `wall` arguments are the wall clock in POSIX seconds."""
 
     def __init__(self, cameras: Iterable[str], wall: float) -> None:
-        self._latest: dict[str, float] = dict.fromkeys(cameras, -math.inf)
+        self._seen_t: dict[str, float] = dict.fromkeys(cameras, -math.inf)
+        self._place = {camera: place for place, camera in enumerate(self._seen_t)}
+        self._last_t: dict[str, float] = {}
         self._online: set[str] = set()
-        self._next = math.ceil(wall)
-        self._held: list[Event] = []
+        self._ticks = TickSeries(wall)
+        self._held: list[_Held] = []
+        self._pushed = 0
 
     @property
     def next_deadline(self) -> float:
         """The wall-clock time at which the next tick goes at the latest."""
-        return self._next + LATE_TICK_S
+        return self._ticks.due + LATE_TICK_S
 
     def push(self, event: Event, wall: float) -> list[Event]:
         """The events, ticks among them, that may go now that this one has come."""
+        self._pushed += 1
         match event:
             case Seen(camera=camera, t=t):
-                self._latest[camera] = max(self._latest.get(camera, -math.inf), t)
+                self._seen_t[camera] = max(self._seen_t.get(camera, -math.inf), t)
+                self._hold(event, camera)
             case CameraChanged(camera=camera, state=state):
-                (self._online.discard if state in {"offline", "stalled"} else self._online.add)(camera)
+                (self._online.discard if state in FRAMELESS_STATES else self._online.add)(camera)
+                self._hold(event, camera)
             case _:
-                pass
-        if event.t > self._next:
-            self._held.append(event)
-            return self.due(wall)
-        return [event, *self.due(wall)]
+                self._hold(event, "")
+        return self.due(wall)
+
+    def passed(self, change: CameraChanged) -> None:
+        """A camera's state was told to the pipeline by another way, just now."""
+        self._last_t[change.camera] = max(self._last_t.get(change.camera, -math.inf), change.t)
 
     def due(self, wall: float) -> list[Event]:
-        """The ticks that are due at this wall-clock time, each followed by what waited for it."""
-        if wall - self._next > MAX_CATCH_UP:
-            self._next = math.floor(wall) - 1
+        """The events and ticks that are due at this wall-clock time, in order."""
+        if wall - self._ticks.due > MAX_CATCH_UP:
+            self._ticks = TickSeries(math.floor(wall) - 1)
         out: list[Event] = []
-        while self._ready(wall):
-            out.append(Tick(float(self._next)))
-            self._next += 1
-            out.extend(sorted((event for event in self._held if event.t <= self._next), key=lambda event: event.t))
-            self._held = [event for event in self._held if event.t > self._next]
-        return out
+        while True:
+            late = wall >= self.next_deadline or len(self._held) > MAX_HELD
+            out += self._ready(late)
+            if not (late or self._is_complete(wall)):
+                return out
+            out.append(self._ticks.take())
 
-    def _ready(self, wall: float) -> bool:
-        if wall >= self._next + LATE_TICK_S or len(self._held) > MAX_HELD:
-            return True
-        if wall < self._next:
+    def _hold(self, event: Event, camera: str) -> None:
+        """Puts an event where it belongs, but never before an earlier one of its camera."""
+        last_t = self._last_t.get(camera, -math.inf)
+        if isinstance(event, CameraChanged) and event.t <= last_t:
+            event = replace(event, t=round(last_t + 0.001, 3))
+        self._last_t[camera] = max(last_t, event.t)
+        bisect.insort(self._held, _Held(self._last_t[camera], self._place.get(camera, -1), self._pushed, event))
+
+    def _ready(self, late: bool) -> list[Event]:
+        """Takes what goes before the next tick: all of it where it is late, else what nothing earlier can precede."""
+        count = 0
+        for held in self._held:
+            if self._ticks.precedes(held.t) or not (late or self._is_settled(held)):
+                break
+            count += 1
+        ready, self._held = self._held[:count], self._held[count:]
+        return [held.event for held in ready]
+
+    def _is_settled(self, held: _Held) -> bool:
+        """Whether all other cameras with frames have delivered one that is not earlier."""
+        return all(self._seen_t[camera] >= held.t for camera in self._online if self._place[camera] != held.place)
+
+    def _is_complete(self, wall: float) -> bool:
+        """Whether all cameras with frames have delivered one that is later than the next tick."""
+        if wall < self._ticks.due or not self._online:
             return False
-        return bool(self._online) and all(self._latest[camera] > self._next for camera in self._online)
+        return all(self._ticks.precedes(self._seen_t[camera]) for camera in self._online)

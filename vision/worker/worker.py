@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
 
-from vision.config import GateConfig, sections
-from vision.worker.threads import Parts, ThreadGeneration, chosen_sections
+from vision.config import GateConfig, Section, sections
+from vision.errors import RecordingError
+from vision.worker.section_thread import RecordingSink
+from vision.worker.threads import OpenRecorder, Parts, ThreadGeneration, chosen_sections
 
 __all__ = ["Parts", "Worker"]
 
@@ -36,10 +39,11 @@ class Worker:
     def run(self) -> None:
         """Works until `stop`, or until the videos are over with `once`. Raises StreamError when a section was lost."""
         _few_heaps()
+        parts = self._parts
         while not self._stopping.is_set():
             self._next_config = None
             self._woken.clear()
-            self._shift = ThreadGeneration(self._config, self._parts, self._take)
+            self._shift = ThreadGeneration(self._config, parts, self._take)
             try:
                 if not self._stopping.is_set():
                     self._shift.run(self._woken)
@@ -50,6 +54,7 @@ class Worker:
                 return
             _log.info("cameras or sections changed, beginning anew")
             self._config = self._next_config
+            parts = replace(self._parts, open_recorder=_recording_or_none(self._parts.open_recorder))
 
     def stop(self) -> None:
         """Ends `run` gracefully, from any thread or a signal's handler."""
@@ -72,6 +77,21 @@ class Worker:
         self._next_config = config
         self._woken.set()
         return False
+
+
+def _recording_or_none(open_recorder: OpenRecorder | None) -> OpenRecorder | None:
+    """The same, but a worker that measures already goes on without a recording that cannot be begun."""
+    if open_recorder is None:
+        return None
+
+    def opened(config: GateConfig, section: Section) -> RecordingSink | None:
+        try:
+            return open_recorder(config, section)
+        except RecordingError as error:
+            _log.error("a section cannot be recorded, measuring goes on", section=section.id, reason=str(error))
+            return None
+
+    return opened
 
 
 def _few_heaps() -> None:

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import pytest
 
-from api.stream.redis_bus import BUS_ERRORS, Bounds, Bus, pauses, position_of
+from api.stream.redis_bus import BUS_ERRORS, Bounds, Bus, position_of
 from tests.support.messages import heartbeat, lane_changed
 from tests.support.redis import Valkey, valkey
 from vision.redis_keys import emitted_key, statuses_key, stream_key, watch_key
@@ -116,9 +116,3 @@ def test_watching_sets_a_key_that_ends_and_pictures_arrive(bus: Valkey) -> None:
 def test_positions_are_checked(text: str) -> None:
     with pytest.raises(ValueError, match="is not a stream position"):
         position_of(text)
-
-
-def test_pauses_grow_to_a_limit() -> None:
-    waits = pauses(first_s=1, longest_s=4)
-    found = [next(waits) for _ in range(6)]
-    assert all(low / 2 <= pause <= low for pause, low in zip(found, (1, 2, 4, 4, 4, 4), strict=True))

@@ -1,4 +1,4 @@
-"""Capture times: offsets, drift, sessions; when ticks go; both with the time as an argument and no clock."""
+"""Capture times: offsets, drift, sessions, with the time as an argument and no clock."""
 
 import itertools
 
@@ -7,9 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.camera.capture_time import NO_TIME_T, StreamClock, file_start
-from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen, Tick
-from vision.worker.tick_sequencer import TickSequencer
 
 T0 = 1_767_225_600.0
 
@@ -98,66 +95,3 @@ def test_times_of_a_clock_only_rise_whatever_comes(frames):
 )
 def test_a_file_begins_at_start_or_creation_or_2000(metadata, start, expected):
     assert file_start(metadata, start) == expected
-
-
-def seen(camera: str, t: float) -> Seen:
-    return Seen(camera, 0, t, Detections.empty())
-
-
-def online(camera: str, t: float, state="online") -> CameraChanged:
-    return CameraChanged(camera, 0, t, state, 640, 360)
-
-
-def names(events) -> list[tuple[str, float]]:
-    return [(getattr(event, "camera", "tick"), event.t) for event in events]
-
-
-def test_a_tick_goes_when_every_online_camera_has_delivered_a_later_frame():
-    sequencer = TickSequencer(["a", "b"], wall=99.5)
-    assert names(sequencer.push(online("a", 99.6), 99.6)) == [("a", 99.6)]
-    sequencer.push(online("b", 99.6), 99.6)
-    assert names(sequencer.push(seen("a", 100.0), 100.1)) == [("a", 100.0)]
-    assert names(sequencer.push(seen("a", 100.2), 100.3)) == [], "later than the tick: it waits"
-    assert names(sequencer.push(seen("b", 99.9), 100.3)) == [("b", 99.9)]
-    assert names(sequencer.push(seen("b", 100.1), 100.4)) == [("tick", 100.0), ("b", 100.1), ("a", 100.2)]
-
-
-def test_a_tick_waits_for_no_camera_longer_than_a_second():
-    sequencer = TickSequencer(["a", "b"], wall=99.5)
-    sequencer.push(online("a", 99.6), 99.6)
-    sequencer.push(online("b", 99.6), 99.6)
-    assert names(sequencer.push(seen("a", 100.2), 100.3)) == []
-    assert names(sequencer.due(100.99)) == []
-    assert sequencer.next_deadline == 101.0
-    assert names(sequencer.due(101.0)) == [("tick", 100.0), ("a", 100.2)]
-
-
-@pytest.mark.parametrize("state", ["offline", "stalled"])
-def test_a_camera_that_is_away_is_not_waited_for(state):
-    sequencer = TickSequencer(["a", "b"], wall=99.5)
-    sequencer.push(online("a", 99.6), 99.6)
-    sequencer.push(online("b", 99.6, state), 99.6)
-    assert names(sequencer.push(seen("a", 100.2), 100.3)) == [("tick", 100.0), ("a", 100.2)]
-
-
-def test_ticks_go_on_when_no_frame_comes_and_after_a_long_sleep():
-    sequencer = TickSequencer(["a"], wall=99.5)
-    assert sequencer.due(103.2) == [Tick(100.0), Tick(101.0), Tick(102.0)]
-    after = sequencer.due(103.2 + 86_400)
-    assert len(after) <= 3
-    assert after[-1].t <= 103.2 + 86_400
-
-
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 3), st.floats(0, 0.4)), max_size=80))
-def test_everything_goes_out_once_and_ticks_are_whole_and_in_order(steps):
-    sequencer = TickSequencer(["a", "b"], wall=1000.0)
-    wall, pushed, out = 1000.0, [], []
-    for camera, age, step in steps:
-        wall += step
-        event = seen(camera, round(wall - age, 3))
-        pushed.append(event)
-        out += sequencer.push(event, wall)
-    out += sequencer.due(wall + 10)
-    ticks = [event.t for event in out if isinstance(event, Tick)]
-    assert ticks == [1000.0 + i for i in range(len(ticks))]
-    assert sorted(id(event) for event in out if isinstance(event, Seen)) == sorted(id(event) for event in pushed)

@@ -13,6 +13,7 @@ from vision.config import GateConfig, parse_gate
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, ConfigChanged, LaneStatus, Seen, Tick
 from vision.errors import RecordingError
+from vision.replay import recording as recording_file
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording
 
 T0 = 1_767_225_600.0
@@ -111,6 +112,20 @@ def test_an_unfinished_recording_is_marked(tmp_path: Path) -> None:
     writer.close()
     writer.discard()
     assert [file.name for file in tmp_path.iterdir()] == ["r.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.gz"])
+def test_what_a_crash_leaves_unfinished_can_be_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for bytes_name in ("BLOCK_BYTES", "MEMBER_BYTES"):
+        monkeypatch.setattr(recording_file, bytes_name, 4000)
+    writer = RecordingWriter(tmp_path / name, gate(), {"cam": (640, 360)})
+    for i in range(200):
+        writer.write(Seen("cam", 0, T0 + i, Detections.empty()))
+    read = list(read_recording(tmp_path / f"{name}.part").events)
+    assert [event.t for event in read] == [T0 + i for i in range(len(read))]
+    assert 100 < len(read) < 200
+    writer.close()
+    assert len(list(read_recording(tmp_path / name).events)) == 200
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -11,24 +11,32 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import redis
+from structlog.testing import capture_logs
 
+from tests.support.full_disk import open_files, small_disk
 from tests.support.gates import single_gate
 from tests.support.model import tiny_model
 from tests.support.redis import Valkey, valkey
 from tests.support.rtsp import Scenes
 from tests.support.video import Mover, make_video
-from vision.config import GateConfig, Section
+from vision.clock import now
+from vision.config import GateConfig, Section, config_hash
+from vision.core.events import Seen
 from vision.core.pipeline import Pipeline
 from vision.detection.open_detector import open_detector
 from vision.errors import ConfigError, StreamError
 from vision.messages import MESSAGE, CameraData, LaneMeasured, Message, PictureEvent, VisitEnded, VisitStarted
+from vision.ports import Frame
 from vision.redis_keys import config_key, pictures_channel, stream_key, watch_key
+from vision.replay import recording
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.simulation.rtsp.server import RtspServer
-from vision.worker import capture_thread as reading
+from vision.worker.queues import MAX_EVENTS
 from vision.worker.redis_sink import RedisSink, claim
+from vision.worker.threads import ThreadGeneration
 from vision.worker.worker import Parts, Worker
 
 PASSING = Mover(((0.3, -60, 180), (1.5, 330, 180), (3.5, 330, 180), (4.7, 720, 180)))
@@ -117,10 +125,41 @@ def test_a_video_becomes_messages_a_recording_and_the_same_messages_again(bus, m
     assert worker.status()["cameras"]["cam"]["detected"] >= 25
     assert worker.status()["sections"] == {"cam": {"waiting": 0, "dropped": 0, "bus_away_s": None}}
 
-    recording = read_recording(path)
     pipeline = Pipeline(gate, Section(id="cam", cameras=("cam",), lanes=("L1",)))
-    again = [message.model_dump_json() for event in recording.events for message in pipeline.step(event)]
+    again = [message.model_dump_json() for event in read_recording(path).events for message in pipeline.step(event)]
     assert again == [message.model_dump_json() for message in found]
+
+
+def test_a_recording_whose_disk_is_full_ends_and_measuring_goes_on(bus, model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "BLOCK_BYTES", 100)
+
+    def recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        return RecordingWriter(tmp_path / "disk" / "run.jsonl", config, dict.fromkeys(section.cameras, (640, 360)))
+
+    with small_disk(tmp_path / "disk", 4) as disk, capture_logs() as logs:
+        with running(worker_on(single_gate(), str(clip), model, bus, open_recorder=recorder)):
+            until(lambda: any(log["event"].startswith("recording ends") for log in logs), within_s=40)
+            assert open_files(disk) == []
+            count = len(measured(messages(bus)))
+            until(lambda: len(measured(messages(bus))) >= count + 2)
+        assert [file.name for file in disk.iterdir()] == ["run.jsonl"]
+        assert any(isinstance(event, Seen) for event in read_recording(disk / "run.jsonl").events)
+    assert "make room" in next(log["reason"] for log in logs if log["event"].startswith("recording ends"))
+
+
+def test_a_worker_that_begins_anew_where_nothing_can_be_recorded_goes_on_measuring(bus, model, clip, tmp_path):
+    folder = tmp_path / "recordings"
+
+    def recorder(config: GateConfig, section: Section) -> RecordingWriter:
+        return RecordingWriter(folder / f"{config_hash(config)}-{section.id}.jsonl", config, {})
+
+    with running(worker_on(single_gate(), str(clip), model, bus, open_recorder=recorder)), capture_logs() as logs:
+        until(lambda: measured(messages(bus)))
+        folder.rename(tmp_path / "moved")
+        folder.write_text("a file where the folder was")
+        put_config(bus, single_gate("cam", "more"), 2)
+        until(lambda: any(message.data.lane_id == "L2" for message in measured(messages(bus))))
+    assert any("cannot be recorded" in log["event"] and "cannot be written" in log["reason"] for log in logs)
 
 
 def test_pictures_are_made_only_while_somebody_watches(bus, model, clip):
@@ -237,12 +276,70 @@ def test_configurations_are_taken_while_it_runs(bus, model, clip):
         assert worker._shift is not shift
 
 
-def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "REOPEN_AFTER_S", 0.2)
+def camera_states(bus: Valkey) -> list[CameraData]:
+    return [message.data for message in messages(bus) if message.type == "camera.changed"]
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0], ids=["in place", "beginning anew"])
+def test_another_configuration_counts_no_frame_twice(bus, model, tmp_path, fps):
+    """A video of 2 s tells its camera's state at each loop, and with it the rate of the last 10 s."""
+    gate = single_gate()
+    other = single_gate(fps=fps)
+    other = other.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})})
+    clip = make_video(tmp_path / "short.mp4", [PASSING], seconds=2)
+    with running(worker_on(gate, str(clip), model, bus)):
+        until(lambda: len(camera_states(bus)) >= 3)
+        before = camera_states(bus)
+        put_config(bus, other, 2)
+        until(lambda: len(camera_states(bus)) >= len(before) + 2)
+    rates = [state.rate_fps for state in camera_states(bus) if state.rate_fps is not None]
+    assert len(rates) >= len(before)
+    assert max(rates) <= fps * 1.12, "no more frames a second are due"
+
+
+def test_a_cameras_rate_is_told_when_it_is_known_and_its_load_step_when_it_changes(bus, model, tmp_path):
+    clip = make_video(tmp_path / "long.mp4", [PASSING], seconds=25)
+    with running(worker_on(single_gate(), str(clip), model, bus)) as worker:
+        until(lambda: camera_states(bus))
+        worker._shift.feeds["cam"].load_step = 2
+        until(lambda: len(camera_states(bus)) == 2)
+        worker._shift.feeds["cam"].load_step = 0
+        until(lambda: len(camera_states(bus)) == 4)
+    found = [(state.state, state.session, state.load_step) for state in camera_states(bus)]
+    assert found == [("online", 0, 0), ("online", 0, 2), ("online", 0, 0), ("online", 0, 0)]
+    first, *_, last = camera_states(bus)
+    assert last.t >= first.t + 10.0
+    assert 0.0 < last.rate_fps <= 5.6
+
+
+def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_shed(bus, model):
+    gate = single_gate()
+    parts = Parts(open_detector(gate.detector, model), lambda config: {}, sink_of(bus, gate))
+    threads = ThreadGeneration(gate, parts, lambda config: True)
+    feed, detecting = threads.feeds["cam"], threading.Thread(target=threads.detecting.run)
+    picture = np.zeros((*parts.detector.input_shape(640, 360), 3), np.uint8)
+
+    def camera() -> dict[str, int]:
+        return threads.status()["cameras"]["cam"]
+
+    with capture_logs() as logs:
+        detecting.start()
+        for i in range(MAX_EVENTS + 20):  # the section's own thread was not started: nobody takes
+            threads._slots.put("cam", Frame("cam", 0, now(), picture, 640, 360, picture=None), time.monotonic())
+            until(lambda i=i: camera()["detected"] == i + 1)
+        until(lambda: threads.status()["load_step"] > 0 and any("dropped" in log["event"] for log in logs))
+        threads.end()
+        detecting.join(10)
+    assert camera()["dropped"] == 20
+    assert feed.load_step > 0
+    feed.run()
+
+
+def test_a_camera_whose_file_is_absent_is_offline_until_it_is_there(bus, model, clip, tmp_path):
     path = tmp_path / "later.mp4"
 
     def states() -> list[CameraData]:
-        return [message.data for message in messages(bus) if message.type == "camera.changed"]
+        return camera_states(bus)
 
     with running(worker_on(single_gate(), str(path), model, bus)):
         until(lambda: len(measured(messages(bus))) >= 2)

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Final
 
 from vision.core.events import CameraChanged
-from vision.vocabulary import CameraState, Quality, QualityReason
+from vision.vocabulary import BLIND_STATES, CameraState, Quality, QualityReason
 
 __all__ = ["CameraHealth", "lane_quality"]
 
@@ -16,8 +16,6 @@ RATE_WINDOW_S: Final = 10.0
 LEAST_FPS: Final = 2.0
 HELD_SHARE: Final = 0.3
 MOST_FRAMES: Final = 1000
-BLIND: Final = ("frozen", "dark", "blurred", "moved", "offline")
-"""States in which a camera measures nothing; stalled and overexposed ones run into NO_FRAMES_S or go on."""
 
 
 class CameraHealth:
@@ -61,7 +59,7 @@ class CameraHealth:
     @property
     def blind(self) -> bool:
         """Whether its state alone says that it measures nothing."""
-        return self.state in BLIND
+        return self.state in BLIND_STATES
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""
@@ -72,7 +70,7 @@ class CameraHealth:
         """Goes on from what `as_data` described."""
         for name, value in data.items():
             if name == "frames":
-                self.frames.extend(value)
+                self.frames = deque(value, maxlen=MOST_FRAMES)
             else:
                 setattr(self, name, value)
 
