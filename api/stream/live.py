@@ -63,7 +63,7 @@ class Live:
     def _show(self, present: Present) -> None:
         view = self.view
         for measured in present.lanes:
-            view.lanes.setdefault(measured.lane_id, measured)
+            view.take_measurement(measured)
         for status in present.statuses:
             view.statuses.setdefault(status.lane_id, status)
         for camera in present.cameras:
@@ -71,7 +71,7 @@ class Live:
         for alert in present.alerts:
             view.take_alert(alert)
         for alarm in present.alarms:
-            view.alarms.setdefault(alarm.alert_id, alarm)
+            view.take_alarm(alarm)
 
     def take_truth(self, text: str) -> None:
         """Shows a GateTruth given as JSON, each once; anything else changes nothing."""
