@@ -96,10 +96,14 @@ class GateView:
         _newer(self.lanes, data.lane_id, data)
         self._forget(data.t)
 
-    def take_alert(self, alert: AlertData) -> None:
-        """Takes an alert in unless this change of it or a later one is held, or it was over long ago."""
+    def take_alert(self, alert: AlertData, *, recorded: bool = False) -> None:
+        """Takes an alert in unless this change of it or a later one is held, or the alert was forgotten.
+
+        recorded: it is the alert's last change as history has it, which may be of any age where the alert still fires.
+        """
         held = self.alerts.get(alert.alert_id)
-        late = alert.t <= self._newest_t - RESOLVED_KEPT_S if held is None else held.sequence >= alert.sequence
+        forgotten = not recorded and alert.t <= self._newest_t - RESOLVED_KEPT_S
+        late = forgotten if held is None else held.sequence >= alert.sequence
         if not late:
             self.alerts[alert.alert_id] = alert
             self._forget(alert.t)

@@ -69,7 +69,7 @@ class Live:
         for camera in present.cameras:
             view.cameras.setdefault(camera.camera_id, camera)
         for alert in present.alerts:
-            view.take_alert(alert)
+            view.take_alert(alert, recorded=True)
         for alarm in present.alarms:
             view.take_alarm(alarm)
 

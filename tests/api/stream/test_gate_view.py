@@ -57,6 +57,13 @@ def test_a_resolved_alert_goes_as_time_goes_on_and_takes_along_what_was_done_wit
     assert (view.alerts, view.alarms) == ({}, {})
 
 
+def test_an_alert_that_history_has_firing_is_shown_however_old_its_last_change_is() -> None:
+    view = view_of(measured("EX1", 9000))
+    view.take_alert(alert("a", 100, "firing"), recorded=True)
+    view.take_alert(alert("b", 100, "resolved"), recorded=True)
+    assert [one.state for one in view.alerts.values()] == ["firing"]
+
+
 def test_strange_lanes_and_cameras_are_passed_over() -> None:
     view = view_of(
         measured("gone", 1), vehicles("gone", 1), lane_changed("gone", 1, "closed"), camera_changed("gone", 1, "dark")
