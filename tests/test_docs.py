@@ -71,6 +71,13 @@ def test_files_and_code_that_a_page_mentions_exist(page):
     assert missing_names(page) == []
 
 
+def test_files_and_code_that_docstrings_mention_exist():
+    sources = [path for room in ("vision", "api", "scripts") for path in sorted((ROOT / room).rglob("*.py"))]
+    assert len(sources) > 200
+    missing = {str(path.relative_to(ROOT)): names for path in sources if (names := missing_names(path))}
+    assert missing == {}
+
+
 def test_a_file_or_a_name_that_is_gone_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(
