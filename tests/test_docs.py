@@ -8,10 +8,12 @@ from typing import get_args
 
 import pytest
 
+from tests.support.doc_names import folders_of_tree, mentioned_places, missing_names
 from vision.messages import MESSAGE, Message, message_id, subject_of, t_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
+DESCRIBING = [*(page for page in PAGES if page.name != "CHANGELOG.md"), *ROOT.glob("*/README.md"), ROOT / "weights" / "card.md"]
 TYPES = [model.model_fields["type"].default for model in get_args(get_args(Message)[0])]
 
 
@@ -62,6 +64,38 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", DESCRIBING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_code_that_a_page_mentions_exist(page):
+    assert missing_names(page) == []
+
+
+def test_files_and_code_that_docstrings_mention_exist():
+    sources = [path for room in ("vision", "api", "scripts") for path in sorted((ROOT / room).rglob("*.py"))]
+    assert len(sources) > 200
+    missing = {str(path.relative_to(ROOT)): names for path in sources if (names := missing_names(path))}
+    assert missing == {}
+
+
+def test_a_file_or_a_name_that_is_gone_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "See vision/gone.py and `vision/clock.py`, `vision/clock.py: now`, `vision/clock.py: later`,"
+        " `dashboard/src/store.ts: reduce`, `dashboard/src/store.ts: gone`, `vision.core.pipeline.Pipeline.step`,"
+        " `vision.core.pipeline.Pipeline.gone`, `vision.messages` and `vision.gone`.\n"
+    )
+    gone = ["vision/gone.py", "vision/clock.py: later", "dashboard/src/store.ts: gone", "vision.core.pipeline.Pipeline.gone"]
+    assert missing_names(page) == [*gone, "vision.gone"]
+
+
+def test_the_architecture_shows_every_room_and_the_path_of_a_frame():
+    page = ROOT / "docs" / "architecture.md"
+    tree = re.search(r"```text\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    packages = [path.parent.relative_to(ROOT) for room in ("vision", "api") for path in (ROOT / room).rglob("__init__.py")]
+    assert {str(path) for path in packages if path.name != "versions"} <= set(folders_of_tree(tree))
+    assert [name for name in folders_of_tree(tree) if not (ROOT / name).is_dir()] == []
+    assert len(mentioned_places(page)) > 25
 
 
 def test_links_inside_generated_pages_lead_to_headings():

@@ -1,7 +1,12 @@
-"""The gate as it is now: a fold of messages into what an operator's page shows first. Pure."""
+"""The gate as it is now: a fold of messages into what an operator's page shows first. Pure.
+
+The page folds the same messages by the same rules (`dashboard/src/store.ts`); docs/messages.md has them, and a recorded
+session (`tests/api/stream/session/`) is folded by both.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Protocol, TypeVar
 
 from api.alarms.alarm_states import RESOLVED_KEPT_S
@@ -53,46 +58,60 @@ class GateView:
         self.alerts: dict[str, AlertData] = {}
         self.alarms: dict[str, AlarmData] = {}
         self.simulation: Simulation | None = None
+        self._newest_t = -math.inf
         self.reconfigure(config)
 
     def reconfigure(self, config: GateConfig) -> None:
         """Shows another version of the gate: lanes and cameras that are gone are dropped."""
         self.config = config
         self.hash = config_hash(config)
-        lanes, cameras = {lane.id for lane in config.lanes}, {camera.id for camera in config.cameras}
+        self._lane_ids = {lane.id for lane in config.lanes}
+        self._camera_ids = {camera.id for camera in config.cameras}
         for held in (self.lanes, self.vehicles, self.statuses):
-            for gone in held.keys() - lanes:
+            for gone in held.keys() - self._lane_ids:
                 del held[gone]
-        for gone in self.cameras.keys() - cameras:
+        for gone in self.cameras.keys() - self._camera_ids:
             del self.cameras[gone]
 
     def apply(self, message: Message) -> None:
-        """Takes one message in; those that say nothing about the present are ignored."""
+        """Takes one message in; those that say nothing about the present, or of strange lanes and cameras, are ignored."""
         match message:
-            case LaneMeasured(data=data):
-                _newer(self.lanes, data.lane_id, data)
-            case LaneVehicles(data=vehicles):
+            case LaneMeasured(data=data) if data.lane_id in self._lane_ids:
+                self.take_measurement(data)
+            case LaneVehicles(data=vehicles) if vehicles.lane_id in self._lane_ids:
                 _newer(self.vehicles, vehicles.lane_id, vehicles)
-            case LaneChanged(data=status):
+            case LaneChanged(data=status) if status.lane_id in self._lane_ids:
                 _newer(self.statuses, status.lane_id, status)
-            case CameraMessage(data=camera):
+            case CameraMessage(data=camera) if camera.camera_id in self._camera_ids:
                 _newer(self.cameras, camera.camera_id, camera)
             case AlertChanged(data=alert):
                 self.take_alert(alert)
             case AlarmChanged(data=alarm):
-                _newer(self.alarms, alarm.alert_id, alarm)
+                self.take_alarm(alarm)
             case GateTruth(data=simulation):
                 self.simulation = simulation
 
-    def take_alert(self, alert: AlertData) -> None:
-        """Takes an alert in unless a later change of it is held; forgets alerts that were resolved an hour before it."""
+    def take_measurement(self, data: Measurement) -> None:
+        """Takes a lane's measurement in unless a later one is held."""
+        _newer(self.lanes, data.lane_id, data)
+        self._forget(data.t)
+
+    def take_alert(self, alert: AlertData, *, recorded: bool = False) -> None:
+        """Takes an alert in unless this change of it or a later one is held, or the alert was forgotten.
+
+        recorded: it is the alert's last change as history has it, which may be of any age where the alert still fires.
+        """
         held = self.alerts.get(alert.alert_id)
-        if held is not None and held.sequence >= alert.sequence:
-            return
-        self.alerts[alert.alert_id] = alert
-        for old in [one for one in self.alerts.values() if one.state == "resolved" and one.t <= alert.t - RESOLVED_KEPT_S]:
-            del self.alerts[old.alert_id]
-            self.alarms.pop(old.alert_id, None)
+        forgotten = not recorded and alert.t <= self._newest_t - RESOLVED_KEPT_S
+        late = forgotten if held is None else held.sequence >= alert.sequence
+        if not late:
+            self.alerts[alert.alert_id] = alert
+            self._forget(alert.t)
+
+    def take_alarm(self, alarm: AlarmData) -> None:
+        """Takes in what people did with an alert, if the alert is held."""
+        if alarm.alert_id in self.alerts:
+            _newer(self.alarms, alarm.alert_id, alarm)
 
     def snapshot(self, epoch: str, position: str, resumed: bool, server_t: float) -> GateSnapshot:
         """The first message of a WebSocket."""
@@ -107,8 +126,8 @@ class GateView:
             vehicles=dict(self.vehicles),
             statuses=dict(self.statuses),
             cameras=dict(self.cameras),
-            alerts=tuple(alert for alert in self.alerts.values() if self._shown(alert, server_t)),
-            alarms={key: alarm for key, alarm in self.alarms.items() if key in self.alerts},
+            alerts=tuple(self.alerts.values()),
+            alarms=dict(self.alarms),
             simulation=self._fresh_truth(server_t),
         )
         gate = self.config.id
@@ -119,9 +138,13 @@ class GateView:
         held = self.simulation
         return held if held is not None and abs(server_t - held.t) <= TRUTH_S else None
 
-    def _shown(self, alert: AlertData, server_t: float) -> bool:
-        newest = max((one.t for one in self.lanes.values()), default=server_t)
-        return alert.state != "resolved" or alert.t > newest - RESOLVED_KEPT_S
+    def _forget(self, t: float) -> None:
+        """Forgets alerts that were resolved an hour before the newest time that is known, and what people did with them."""
+        self._newest_t = max(self._newest_t, t)
+        edge = self._newest_t - RESOLVED_KEPT_S
+        for old in [one for one in self.alerts.values() if one.state == "resolved" and one.t <= edge]:
+            del self.alerts[old.alert_id]
+            self.alarms.pop(old.alert_id, None)
 
 
 def gate_info(config: GateConfig) -> GateInfo:

@@ -63,15 +63,15 @@ class Live:
     def _show(self, present: Present) -> None:
         view = self.view
         for measured in present.lanes:
-            view.lanes.setdefault(measured.lane_id, measured)
+            view.take_measurement(measured)
         for status in present.statuses:
             view.statuses.setdefault(status.lane_id, status)
         for camera in present.cameras:
             view.cameras.setdefault(camera.camera_id, camera)
         for alert in present.alerts:
-            view.take_alert(alert)
+            view.take_alert(alert, recorded=True)
         for alarm in present.alarms:
-            view.alarms.setdefault(alarm.alert_id, alarm)
+            view.take_alarm(alarm)
 
     def take_truth(self, text: str) -> None:
         """Shows a GateTruth given as JSON, each once; anything else changes nothing."""

@@ -1,4 +1,9 @@
-/** All that the page knows, and how each frame of the stream changes it. Pure. */
+/**
+ * All that the page knows, and how each frame of the stream changes it. Pure.
+ *
+ * The present is kept by the rules of docs/messages.md, as api/stream/gate_view.py does; a test folds one recorded session
+ * with both.
+ */
 
 import type {
   AlarmData,
@@ -40,6 +45,8 @@ export interface PageState {
   cameras: Readonly<Record<string, CameraData>>;
   alerts: Readonly<Record<string, AlertData>>;
   alarms: Readonly<Record<string, AlarmData>>;
+  /** The newest time of a measurement or of an alert's change: what was over long before it is forgotten. */
+  newestT: number;
   heartbeat: Heartbeat | null;
   /** The last truth of a simulated gate, however old; null at a real one. */
   simulation: Simulation | null;
@@ -67,6 +74,7 @@ export const EMPTY: PageState = {
   cameras: {},
   alerts: {},
   alarms: {},
+  newestT: -Infinity,
   heartbeat: null,
   simulation: null,
 };
@@ -93,16 +101,20 @@ function receive(state: PageState, message: Message, atMs: number): PageState {
     case "gate.snapshot":
       return fromSnapshot(state, message.data, atMs);
     case "lane.measured":
-      return { ...state, lanes: newer(state.lanes, message.data.lane_id, message.data) };
+      return hasLane(state, message.data.lane_id) ? withMeasurement(state, message.data) : state;
     case "lane.vehicles":
+      if (!hasLane(state, message.data.lane_id)) return state;
       return { ...state, vehicles: newer(state.vehicles, message.data.lane_id, message.data) };
     case "lane.changed":
+      if (!hasLane(state, message.data.lane_id)) return state;
       return { ...state, statuses: newer(state.statuses, message.data.lane_id, message.data) };
     case "camera.changed":
+      if (!hasCamera(state, message.data.camera_id)) return state;
       return { ...state, cameras: newer(state.cameras, message.data.camera_id, message.data) };
     case "alert.changed":
       return withAlert(state, message.data);
     case "alarm.changed":
+      if (!(message.data.alert_id in state.alerts)) return state;
       return { ...state, alarms: newer(state.alarms, message.data.alert_id, message.data) };
     case "service.heartbeat":
       return { ...state, heartbeat: message.data };
@@ -134,6 +146,7 @@ function fromSnapshot(state: PageState, data: Snapshot, atMs: number): PageState
     cameras: data.cameras,
     alerts: Object.fromEntries(data.alerts.map((alert) => [alert.alert_id, alert])),
     alarms: data.alarms,
+    newestT: Math.max(-Infinity, ...Object.values(data.lanes).map((one) => one.t), ...data.alerts.map((one) => one.t)),
     simulation: data.simulation ?? (state.info?.id === data.info.id ? state.simulation : null),
   };
 }
@@ -148,14 +161,26 @@ function newer<T extends { t: number }>(
   return held !== undefined && held.t > value.t ? record : { ...record, [key]: value };
 }
 
-/** The alert in place of its earlier self, without those that ended long before it and what people did with them. */
+const hasLane = (state: PageState, id: string): boolean => state.info?.lanes.some((lane) => lane.id === id) ?? false;
+const hasCamera = (state: PageState, id: string): boolean => state.info?.cameras.includes(id) ?? false;
+
+function withMeasurement(state: PageState, data: Measurement): PageState {
+  return forgetting({ ...state, lanes: newer(state.lanes, data.lane_id, data) }, data.t);
+}
+
+/** The alert in place of its earlier self, unless this change of it or a later one is held, or it was over long ago. */
 function withAlert(state: PageState, alert: AlertData): PageState {
   const held = state.alerts[alert.alert_id];
-  if (held !== undefined && held.sequence > alert.sequence) return state;
-  const kept = Object.values({ ...state.alerts, [alert.alert_id]: alert }).filter(
-    (one) => one === alert || one.state !== "resolved" || one.t > alert.t - RESOLVED_KEPT_S,
-  );
-  const alerts = Object.fromEntries(kept.map((one) => [one.alert_id, one]));
+  const late = held === undefined ? alert.t <= state.newestT - RESOLVED_KEPT_S : held.sequence >= alert.sequence;
+  return late ? state : forgetting({ ...state, alerts: { ...state.alerts, [alert.alert_id]: alert } }, alert.t);
+}
+
+/** Without the alerts that were resolved an hour before the newest time that is known, and what people did with them. */
+function forgetting(state: PageState, t: number): PageState {
+  const newestT = Math.max(state.newestT, t);
+  const isKept = (one: AlertData): boolean => one.state !== "resolved" || one.t > newestT - RESOLVED_KEPT_S;
+  if (Object.values(state.alerts).every(isKept)) return { ...state, newestT };
+  const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => isKept(one)));
   const alarms = Object.fromEntries(Object.entries(state.alarms).filter(([alertId]) => alertId in alerts));
-  return { ...state, alerts, alarms };
+  return { ...state, newestT, alerts, alarms };
 }

@@ -27,8 +27,8 @@ test("a message of a type that this page does not know moves the place on and ch
 });
 
 test("a late message changes nothing", () => {
-  const state = receive(receive(EMPTY, measured({ t: 101, queue_vehicles: 3 })), measured({ t: 99, queue_vehicles: 9 }));
-  expect(state.lanes["EX1"]?.queue_vehicles).toBe(3);
+  const newest = receive(receive(EMPTY, snapshot()), measured({ t: 101, queue_vehicles: 3 }));
+  expect(receive(newest, measured({ t: 99, queue_vehicles: 9 })).lanes["EX1"]?.queue_vehicles).toBe(3);
 });
 
 test("a lost connection keeps what is known and the time since when it is lost", () => {
@@ -58,10 +58,16 @@ test("alerts that ended more than an hour ago are forgotten", () => {
   const later = receive(old, alertChanged({ alert_id: "new", t: 4000 }));
   expect(Object.keys(later.alerts)).toEqual(["new"]);
   expect(later.alarms).toEqual({});
+  expect(receive(old, measured({ t: 4000 })).alerts).toEqual({});
 });
 
-test("what people did with an alert is kept beside it", () => {
-  expect(receive(EMPTY, alarmChanged()).alarms["a"]?.state).toBe("acknowledged");
+test("what people did with an alert is kept beside it, and not without it", () => {
+  expect(receive(receive(EMPTY, alertChanged()), alarmChanged()).alarms["a"]?.state).toBe("acknowledged");
+  expect(receive(EMPTY, alarmChanged()).alarms).toEqual({});
+});
+
+test("a lane that the gate has not is passed over", () => {
+  expect(receive(receive(EMPTY, snapshot()), measured({ lane_id: "gone" })).lanes).toEqual({});
 });
 
 test("not signed in ends the attempts", () => {

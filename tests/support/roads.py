@@ -1,4 +1,7 @@
-"""A straight two-lane road with one camera, and the boxes that vehicles on it would give: builders for core tests."""
+"""A straight two-lane road with one camera, and the boxes that vehicles on it would give: builders for core tests.
+
+The boxes are those of `tests.support.reference`, which knows nothing of the product.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.support.reference import Cuboid, ReferenceCamera, sighted
 from vision.config import GateConfig, Section, parse_gate, sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Event, Seen, Tick
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.lane_axis import LaneAxis
-from vision.core.geometry.vehicle_projection import LaneTable, appearance
 
-WIDTH, HEIGHT = 1920, 1080
+CAMERA = ReferenceCamera()
+"""Beyond the stop line on a mast, looking upstream."""
+WIDTH, HEIGHT = CAMERA.width, CAMERA.height
 T0 = 1_767_225_600.0
 LANES = {"A": 1.875, "B": 5.625}
+VEHICLE_WIDTH_M = 2.5
+LEAST_SHARE = 0.08
+LEAST_SIDE_PX = 6.0
 
 
-def pose(
-    x: float = 3.75,
-    y: float = -16.0,
-    z: float = 8.0,
-    tilt_deg: float = 12.0,
-    focal: float = 1250.0,
-    *,
-    downstream: bool = False,
-) -> CameraPose:
-    """A camera at (x, y, z) that looks upstream, along +y, or downstream, tilted down."""
-    tilt = np.radians(tilt_deg)
-    rotation = np.array([[1.0, 0, 0], [0, -np.sin(tilt), -np.cos(tilt)], [0, np.cos(tilt), -np.sin(tilt)]])
-    rotation = rotation @ np.diag([-1.0, -1.0, 1.0]) if downstream else rotation
-    return CameraPose(WIDTH, HEIGHT, focal, rotation, -rotation @ np.array([x, y, z]))
+def pose_of(camera: ReferenceCamera = CAMERA) -> CameraPose:
+    """The same camera as the core has it."""
+    rotation = np.stack(camera.axes)
+    return CameraPose(camera.width, camera.height, camera.focal_px, rotation, -rotation @ [camera.x, camera.y, camera.z])
 
 
-def gate(eye: CameraPose | None = None, *, ground: bool = True, focal: bool = True, **camera: object) -> GateConfig:
-    """Two lanes of 120 m and one camera, that of `pose` unless another is given."""
-    eye = eye or pose()
+def cuboid(lane: str, front_m: float, length_m: float, height_m: float, width_m: float = VEHICLE_WIDTH_M) -> Cuboid:
+    """A vehicle in the middle of a lane, its front at front_m."""
+    return Cuboid((LANES[lane], front_m), (LANES[lane], front_m + length_m), width_m, height_m)
+
+
+def gate(eye: ReferenceCamera = CAMERA, *, ground: bool = True, focal: bool = True, **camera: object) -> GateConfig:
+    """Two lanes of 120 m and one camera."""
     points = np.array([[x, y, 0.0] for x in (0.0, 7.5) for y in (0.0, 15.0, 45.0, 120.0)])
     image = eye.picture_points(points)
     views = []
@@ -86,20 +87,14 @@ class Truck:
         return max(120.0 - self.speed * (self.go_t - self.enters_t), self.halt_m) - 2.0 * (t - self.go_t)
 
 
-def detections(trucks: Iterable[Truck], t: float, eye: CameraPose | None = None, score: float = 0.7) -> Detections:
-    """The modal boxes of the trucks that are in sight at t, as a perfect detector gives them."""
-    eye = eye or pose()
+def detections(trucks: Iterable[Truck], t: float, eye: ReferenceCamera = CAMERA, score: float = 0.7) -> Detections:
+    """The visible boxes of the trucks that are in sight at t, as a perfect detector gives them."""
     present = [truck for truck in trucks if -12.0 < truck.front(t) < 200.0]
-    if not present:
-        return Detections.empty()
-    table = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
-    lane = np.array([list(LANES).index(truck.lane) for truck in present], np.intp)
-    x = np.array([[truck.front(t), 0.0, truck.length_m, truck.height_m, 2.5, 0.0] for truck in present])
-    look = appearance(x, lane, table, eye)
-    boxes = np.clip(look.modal, 0, [WIDTH, HEIGHT, WIDTH, HEIGHT])
-    found = (look.visible > 0.08) & ((boxes[:, 2:] - boxes[:, :2]).min(1) > 6)
-    boxes = np.round(boxes[found], 1).astype(np.float32)
-    return Detections(boxes, np.full(len(boxes), score, np.float32), np.zeros(len(boxes), np.int16))
+    found = sighted(eye, tuple(cuboid(truck.lane, truck.front(t), truck.length_m, truck.height_m) for truck in present))
+    boxes = [one.box for one in found if one is not None and one.box is not None and one.share > LEAST_SHARE]
+    xyxy = np.array(boxes).reshape(-1, 4)
+    xyxy = np.round(xyxy[(xyxy[:, 2:] - xyxy[:, :2]).min(axis=1) > LEAST_SIDE_PX], 1).astype(np.float32)
+    return Detections(xyxy, np.full(len(xyxy), score, np.float32), np.zeros(len(xyxy), np.int16))
 
 
 def drive(

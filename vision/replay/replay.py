@@ -114,7 +114,7 @@ def replay(
     about: dict[str, Any] | None = None,
     on_event: Callable[[Recorded], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Runs events through the core, writes the files of `vision.replay.replay.result_files` into `out` and returns the summary.
+    """Runs events through the core, writes the files of `vision.replay.result_files` into `out` and returns the summary.
 
     The events come with their ticks, merged (see `merged`); on_event is called after each one, to show progress. Raises
     what the events raise, RecordingError for a camera that the gate does not have, ConfigError where `out` cannot be

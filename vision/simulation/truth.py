@@ -1,4 +1,4 @@
-"""What truly happens in each lane: the visits and, every second, the queue, as DESIGN.md's words define them. Pure.
+"""What truly happens in each lane: the visits and, every second, the queue, in the words of docs/glossary.md. Pure.
 
 A fold over the traffic's steps. It looks a little more than a second back, since whether a vehicle stands or has joined
 the queue is known only then. Times are seconds since the start of the traffic.

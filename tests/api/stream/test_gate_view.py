@@ -46,6 +46,31 @@ def test_resolved_alerts_stay_for_an_hour() -> None:
     assert sorted(one.t for one in view.alerts.values()) == [3000, 3701]
 
 
+def test_a_resolved_alert_goes_as_time_goes_on_and_takes_along_what_was_done_with_it() -> None:
+    ended = alert_changed("a", 100, "resolved")
+    done = acknowledge("g", ended.data, None, by="Trần", reason="", t=101.0)
+    view = view_of(done, ended, done, measured("EX1", 3699))
+    assert (len(view.alerts), len(view.alarms)) == (1, 1)
+    view.apply(measured("EX1", 3700))
+    view.apply(ended)
+    view.apply(done)  # type: ignore[arg-type]
+    assert (view.alerts, view.alarms) == ({}, {})
+
+
+def test_an_alert_that_history_has_firing_is_shown_however_old_its_last_change_is() -> None:
+    view = view_of(measured("EX1", 9000))
+    view.take_alert(alert("a", 100, "firing"), recorded=True)
+    view.take_alert(alert("b", 100, "resolved"), recorded=True)
+    assert [one.state for one in view.alerts.values()] == ["firing"]
+
+
+def test_strange_lanes_and_cameras_are_passed_over() -> None:
+    view = view_of(
+        measured("gone", 1), vehicles("gone", 1), lane_changed("gone", 1, "closed"), camera_changed("gone", 1, "dark")
+    )
+    assert (view.lanes, view.vehicles, view.statuses, view.cameras) == ({}, {}, {}, {})
+
+
 def test_another_configuration_drops_what_is_gone() -> None:
     view = view_of(measured("EX1", 1), measured("IM1", 1), vehicles("EX1", 1), camera_changed("cam-EX1", 1, "online"))
     view.reconfigure(alert_gate(lanes={"IM1": "import"}))

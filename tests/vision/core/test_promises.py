@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.support.roads import HEIGHT, LANES, T0, WIDTH, Truck, detections, drive, gate, pose, section
+from tests.support.reference import ReferenceCamera
+from tests.support.roads import CAMERA, HEIGHT, LANES, T0, WIDTH, Truck, detections, drive, gate, section
 from vision.config import GateConfig, parse_gate, sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, ConfigChanged, Event, Seen, Tick
-from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
 from vision.messages import LaneMeasured, LaneVehicles, Message, VisitData, VisitEnded, VisitStarted
 
@@ -118,11 +118,11 @@ def test_another_config_in_mid_queue_changes_no_visit() -> None:
     assert [dwell(visit) for visit in visits] == pytest.approx([dwell(visit) for visit in plain], abs=1.0)
 
 
-EYES = {"near": (pose(), (0.0, 60.0)), "far": (pose(y=44.0), (60.0, 120.0))}
+EYES = {"near": (CAMERA, (0.0, 60.0)), "far": (replace(CAMERA, y=44.0), (60.0, 120.0))}
 
 
 def two_cameras() -> GateConfig:
-    def seen(name: str, eye: CameraPose, covers: tuple[float, float]) -> dict[str, object]:
+    def seen(name: str, eye: ReferenceCamera, covers: tuple[float, float]) -> dict[str, object]:
         low, high = covers
         points = np.array([[x, y, 0.0] for x in (0.0, 7.5) for y in (low, low + 15.0, low + 30.0, 120.0)])
         ground = [
@@ -217,7 +217,7 @@ def test_a_vehicle_that_pulls_out_of_a_queue_where_little_of_it_is_in_sight_chan
     before, after = (Truck(lane, 6.0, 120.0, halt_m=19.5, length_m=8.0, height_m=3.4) for lane in LANES)
 
     def pulling_out() -> Iterator[Event]:
-        for event in drive([tall, before], 180.0):
+        for event in drive([tall], 180.0):
             if isinstance(event, Seen):
                 t = event.t - T0
                 yield replace(event, detections=detections([tall, before if t < 60.0 else after], t))

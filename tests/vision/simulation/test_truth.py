@@ -1,4 +1,4 @@
-"""The truth files say what DESIGN.md's words define: recomputed here in the plainest way from the whole history."""
+"""The truth files say what docs/glossary.md's words mean: recomputed here in the plainest way from the whole history."""
 
 import csv
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.support.roads import LANES, pose
+from tests.support.reference import sighted
+from tests.support.roads import CAMERA, LANES, cuboid, pose_of
 from vision.core.geometry.lane_axis import LaneAxis
-from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S, edges
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S
 from vision.core.tracking.association import PredictedMeasurements
 from vision.core.tracking.vehicle_states import VehicleStates
 
@@ -21,13 +22,20 @@ def truck(s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return x
 
 
+def box_at(s: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """The box (1, 4) of the same truck with nothing before it."""
+    (found,) = sighted(CAMERA, (cuboid("A", s, 8.0, 3.4),))
+    assert found is not None
+    return np.array([found.full])
+
+
 @pytest.mark.parametrize(("box_s", "is_its_own"), [(5.0, False), (-6.0, True)])
 def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_its_own: bool) -> None:
     """A truck that passed the stop line was not found for a second, so its place is not sure any more."""
     bodies = VehicleStates()
     bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
-    box = edges(truck(box_s)[None], np.array([0]), TABLE, pose())
-    sight = PredictedMeasurements.of(bodies, TABLE, pose())
+    box = box_at(box_s)
+    sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
     assert sight.pairs(box, np.array([False]), CHANCE) == [(0, 0)], "with its place so unsure the box fits"
     assert sight.pairs(box, np.array([True]), CHANCE) == ([(0, 0)] if is_its_own else [])
 
@@ -37,8 +45,8 @@ def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
     bodies = VehicleStates()
     for number, s in enumerate((60.0, 70.5, 81.0)):
         bodies.add(number, 0, truck(s), np.diag([16.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
-    boxes = np.concatenate([edges(truck(s)[None], np.array([0]), TABLE, pose()) for s in (70.5, 81.0, 91.5)])
-    sight = PredictedMeasurements.of(bodies, TABLE, pose())
+    boxes = np.concatenate([box_at(s) for s in (70.5, 81.0, 91.5)])
+    sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
     assert sight.pairs(boxes, np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]
 
 
@@ -46,8 +54,8 @@ def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_plac
     """Where along its lane it is moves all edges of its picture together: a strip low and wide fits it nowhere."""
     bodies = VehicleStates()
     bodies.add(1, 0, truck(40.0), np.diag([120.0, 4.0, 0.5, 0.01, 0.01, 0.1]))
-    sight = PredictedMeasurements.of(bodies, TABLE, pose())
-    near = edges(truck(34.0)[None], np.array([0]), TABLE, pose())
+    sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
+    near = box_at(34.0)
     assert sight.pairs(near, np.array([False]), CHANCE) == [(0, 0)]
     strip = near + np.array([0.0, 0.6 * (near[0, 3] - near[0, 1]), 0.0, 0.0])
     assert sight.pairs(strip, np.array([False]), CHANCE) == []

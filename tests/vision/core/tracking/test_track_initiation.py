@@ -8,18 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.support.roads import T0, Truck, detections, drive, gate, pose, section
+from tests.support.reference import ReferenceCamera
+from tests.support.roads import CAMERA, T0, Truck, detections, drive, gate, section
 from vision.core.detections import Detections
 from vision.core.events import Event, Seen
-from vision.core.geometry.camera_model import CameraPose
 from vision.core.pipeline import Pipeline
 from vision.messages import VisitEnded, VisitStarted
 
-UPSTREAM = pose(x=16.0, y=150.0, downstream=True)
+UPSTREAM = ReferenceCamera(x=16.0, y=150.0, turned_deg=180.0)
 TRUCK = Truck("A", 2.0, 70.0, halt_m=40.0)
 
 
-def visits(found: Callable[[float], Detections], eye: CameraPose | None = None) -> tuple[list[str], list[str]]:
+def visits(found: Callable[[float], Detections], eye: ReferenceCamera = CAMERA) -> tuple[list[str], list[str]]:
     """Lanes of the visits that started and that ended within 100 s, of what a camera finds at each time."""
     config = gate(eye)
     pipeline = Pipeline(config, section(config))
