@@ -18,6 +18,8 @@ from vision.core.geometry.camera_model import CameraPose
 
 CAMERA = ReferenceCamera()
 """Beyond the stop line on a mast, looking upstream."""
+FACING = ReferenceCamera(y=150.0, turned_deg=180.0)
+"""At the other end, looking downstream."""
 WIDTH, HEIGHT = CAMERA.width, CAMERA.height
 T0 = 1_767_225_600.0
 LANES = {"A": 1.875, "B": 5.625}
@@ -59,7 +61,7 @@ def gate(eye: ReferenceCamera = CAMERA, *, ground: bool = True, focal: bool = Tr
 def facing_gate() -> GateConfig:
     """The gate of `gate` with a second camera on the same lanes, from the other end."""
     data = gate().model_dump(mode="json")
-    other = gate(pose(y=150.0, downstream=True), ground=True).model_dump(mode="json")["cameras"][0] | {"id": "far"}
+    other = gate(FACING).model_dump(mode="json")["cameras"][0] | {"id": "far"}
     return parse_gate(data | {"cameras": [*data["cameras"], other]}, "two cameras")
 
 

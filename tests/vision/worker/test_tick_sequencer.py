@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.roads import HEIGHT, T0, WIDTH, Truck, detections, facing_gate, gate, pose
+from tests.support.roads import CAMERA, FACING, HEIGHT, T0, WIDTH, Truck, detections, facing_gate, gate
 from vision.config import Section, sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, ConfigChanged, Event, Seen, Tick
@@ -130,7 +130,7 @@ TRUCKS = [Truck("A", 0.0, 22.0), Truck("A", 6.0, 26.0, halt_m=20.0), Truck("B", 
 
 
 def facing_events() -> list[Event]:
-    eyes = {"cam": pose(), "far": pose(y=150.0, downstream=True)}
+    eyes = {"cam": CAMERA, "far": FACING}
     events: list[Event] = [CameraChanged(camera, 0, T0, "online", WIDTH, HEIGHT) for camera in eyes]
     for k in range(5 * 40):
         for i, (camera, eye) in enumerate(eyes.items()):
