@@ -6,7 +6,7 @@ comes in LANEWATCH_SIGN_IN_TOKEN from `lanewatch run`; a program that has LANEWA
 restart.
 
 A session lasts for `session_s` after its last use, and a WebSocket that stands is use. It is looked up again in the database
-every LOOK_AGAIN_S at most, so one that ended at another process ends here within that time; a database that does not answer
+every SESSION_LOOK_S at most, so one that ended at another process ends here within that time; a database that does not answer
 changes nothing until the time that the session is known to last.
 """
 
@@ -38,7 +38,7 @@ ADDRESSES: Final = 1000
 FIRST_LINK_S: Final = 86_400.0
 LINK_S: Final = 900.0
 RENEW_S: Final = 60.0
-LOOK_AGAIN_S: Final = 15.0
+SESSION_LOOK_S: Final = 15.0
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
@@ -82,7 +82,7 @@ class Access:
         self._api_token = settings.api_token
         self._first_token = settings.sign_in_token
         self._renew_s = min(RENEW_S, self.session_s / 4)
-        self._look_s = min(LOOK_AGAIN_S, self.session_s / 4)
+        self._look_s = min(SESSION_LOOK_S, self.session_s / 4)
         self._sessions: dict[str, _Session] = {}
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 

@@ -1,7 +1,7 @@
 """The source code of what runs here, as the AGPL asks of a service on a network: one archive, open to everyone. asyncio.
 
 In a checkout it holds what git tracks, as it stands in the tree: a file changed here is the source of what runs here. It
-follows the tree, at most LOOK_S seconds late. An image brings an archive that was made when it was built (`python -m
+follows the tree, at most TREE_LOOK_S seconds late. An image brings an archive that was made when it was built (`python -m
 api.web.source_archive FILE`), an archive unpacked a manifest of itself. An installed package that has neither gives itself.
 Links go as links and only where they stay inside the tree; a submodule's files go where they are checked out.
 """
@@ -24,7 +24,7 @@ from api.web.source_files import MANIFEST, holds_credentials, named_for_credenti
 
 __all__ = ["SourceArchive", "main", "source_archive"]
 
-LOOK_S: Final = 10.0
+TREE_LOOK_S: Final = 10.0
 _TREE_ROOT: Final = Path(__file__).resolve().parents[2]
 _BUILT: Final = Path(sys.prefix) / "share" / "lanewatch" / "source.tar.gz"
 _PACKAGES: Final = ("api", "vision")
@@ -46,7 +46,7 @@ class SourceArchive:
     async def get(self) -> bytes:
         """The archive, .tar.gz."""
         async with self._one:
-            if time.monotonic() - self._looked > LOOK_S:
+            if time.monotonic() - self._looked > TREE_LOOK_S:
                 await asyncio.to_thread(self._look)
                 self._looked = time.monotonic()
             return self._archive

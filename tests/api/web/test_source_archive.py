@@ -147,7 +147,7 @@ def test_the_archive_follows_the_tree_but_is_not_made_anew_for_everyone(tree: Pa
         (tree / "new.py").write_text("")
         git(tree, "add", "new.py")
         found.append(await archive.get())
-        monkeypatch.setattr(module, "LOOK_S", 0.0)
+        monkeypatch.setattr(module, "TREE_LOOK_S", 0.0)
         found.append(await archive.get())
         found.append(await archive.get())
         return found
