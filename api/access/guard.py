@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access.session_cookie import session_cookie
 from api.access.sessions import Access, AccessDeniedError, Caller
 from api.tasks import first_of
-from api.web.problems import problem_of, problem_response
+from api.web.problems import logged_problem, problem_response
 
 __all__ = ["NOT_SIGNED_IN", "Guard"]
 
@@ -81,7 +81,7 @@ class Guard:
         try:
             return await self._access.caller(headers.get("authorization"), cookie, client[0] if client else "local")
         except SQLAlchemyError as error:
-            problem = problem_of(error)
+            problem = logged_problem(error, scope["path"])
             raise AccessDeniedError(problem.status, problem.detail) from None
 
     async def _let_in(self, caller: Caller, cookie: str | None, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse
 
 from vision.redaction import redact_url
 
-__all__ = ["PROBLEMS", "Problem", "ProblemResponse", "add_problem_handlers", "problem_of", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "ProblemResponse", "add_problem_handlers", "logged_problem", "problem_response"]
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 _SCHEMA: Final = {
@@ -87,11 +87,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(422, "; ".join(_sentence(detail) for detail in error.errors()[:5]))
 
     def of_failure(request: Request, error: Exception) -> ProblemResponse:
-        problem = problem_of(error)
-        if problem.status == 500:
-            _log.error("a request failed", path=request.url.path, exc_info=error)
-        else:
-            _log.warning(problem.detail, path=request.url.path, error=error)
+        problem = logged_problem(error, request.url.path)
         return problem_response(problem.status, problem.detail, problem.headers)
 
     app.add_exception_handler(Problem, of_problem)
@@ -101,8 +97,18 @@ def add_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(failure, of_failure)
 
 
-def problem_of(error: Exception) -> Problem:
-    """What people are told of an error that no route foresaw: who did not answer, what is full, or that it is a bug."""
+def logged_problem(error: Exception, path: str) -> Problem:
+    """What people are told of an error that no route foresaw; the log says more, of a bug all."""
+    problem = _problem_of(error)
+    if problem.status == 500:
+        _log.error("a request failed", path=path, exc_info=error)
+    else:
+        _log.warning(problem.detail, path=path, error=error)
+    return problem
+
+
+def _problem_of(error: Exception) -> Problem:
+    """Who did not answer, what is full, or that it is a bug."""
     again = {"Retry-After": "2"}
     match error:
         case BusConnectionError() | BusTimeoutError():

@@ -17,6 +17,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -31,6 +32,7 @@ _PACKAGES: Final = ("api", "vision")
 _LARGEST_BYTES: Final = 1_000_000
 
 _State = tuple[tuple[str, int, int], ...]
+_Entry = tuple[tarfile.TarInfo, bytes]
 
 
 class SourceArchive:
@@ -64,34 +66,43 @@ class SourceArchive:
 
 def source_archive(root: Path, names: Iterable[str]) -> bytes:
     """The archive of these files of a tree, everything under `lanewatch/`, with a manifest of what is in it."""
-    entries = dict(_entries(root, names))
+    return _packed(dict(_entries(root, names)))
+
+
+def _packed(entries: dict[str, _Entry]) -> bytes:
     listed = "".join(f"{name}\n" for name in sorted(entries)).encode()
-    entries[MANIFEST] = (_named(MANIFEST), listed)
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
-        for entry, content in entries.values():
+        for entry, content in (*entries.values(), (_named(MANIFEST), listed)):
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 
-def _entries(root: Path, names: Iterable[str]) -> Iterator[tuple[str, tuple[tarfile.TarInfo, bytes]]]:
-    """What may be given of these names; one that is gone, a folder or somewhere else is passed over."""
+def _entries(root: Path, names: Iterable[str]) -> Iterator[tuple[str, _Entry]]:
+    """What may be given of these names; one that is gone, unreadable, a folder or somewhere else is passed over."""
     for name in names:
-        place = _inside(root, name)
-        if place is None or "\n" in name or named_for_credentials(name):
+        if named_for_credentials(name) or "\n" in name:
             continue
-        found, entry = place.lstat(), _named(name)
-        entry.mtime = int(found.st_mtime)
-        if stat.S_ISLNK(found.st_mode):
-            entry.type, entry.linkname = tarfile.SYMTYPE, str(place.readlink())
-            if _stays_inside(name, entry.linkname):
-                yield name, (entry, b"")
-        elif stat.S_ISREG(found.st_mode):
-            entry.mode = 0o755 if found.st_mode & stat.S_IXUSR else 0o644
-            content = place.read_bytes()
-            if not holds_credentials(name, content):
-                yield name, (entry, content)
+        with suppress(OSError):
+            entry = _entry(name, _inside(root, name))
+            if entry is not None:
+                yield name, entry
+
+
+def _entry(name: str, place: Path | None) -> _Entry | None:
+    if place is None:
+        return None
+    found, entry = place.lstat(), _named(name)
+    entry.mtime = int(found.st_mtime)
+    if stat.S_ISLNK(found.st_mode):
+        entry.type, entry.linkname = tarfile.SYMTYPE, str(place.readlink())
+        return (entry, b"") if _stays_inside(name, entry.linkname) else None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    entry.mode = 0o755 if found.st_mode & stat.S_IXUSR else 0o644
+    content = place.read_bytes()
+    return None if holds_credentials(name, content) else (entry, content)
 
 
 def _inside(root: Path, name: str) -> Path | None:
@@ -139,10 +150,14 @@ def _package_files(root: Path) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the archive to the file that is named, or with --manifest the tree's manifest. For image builds."""
+    """Writes the archive to the file that is named, or with --manifest the tree's manifest. For image builds.
+
+    A build that git's index does not reach, of a worktree for example, needs the manifest beforehand.
+    """
     names = tracked_files(_TREE_ROOT)
     if names is None:
         sys.stderr.write(f"the tracked files are not known: neither git nor a {MANIFEST} lists them in {_TREE_ROOT}\n")
+        sys.stderr.write("run python -m api.web.source_archive --manifest where git knows them, then build again\n")
         return 2
     missing = [name for name in names if not (named_for_credentials(name) or os.path.lexists(_TREE_ROOT / name))]
     if missing:
@@ -154,7 +169,9 @@ def main(arguments: list[str]) -> int:
         case ["--manifest"]:
             (_TREE_ROOT / MANIFEST).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
         case [file]:
-            Path(file).write_bytes(source_archive(_TREE_ROOT, names))
+            entries = dict(_entries(_TREE_ROOT, names))
+            sys.stderr.writelines(f"left out of the source archive: {name}\n" for name in names if name not in entries)
+            Path(file).write_bytes(_packed(entries))
         case _:
             sys.stderr.write("usage: python -m api.web.source_archive FILE | --manifest\n")
             return 2

@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 from sqlalchemy import delete, select, update
+from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
@@ -177,7 +178,7 @@ def test_a_database_that_does_not_answer_is_no_bug_and_signs_nobody_out(
     settings = settings_for(CONFIG, tmp_path, bus.url, database_url=url, session_hours=LONGER_H)
     with running_api(settings) as api, signed_in(api) as browser, browser.socket(api) as client:
         assert first(client) == "gate.snapshot"
-        with refusing_connections(url):
+        with refusing_connections(url), capture_logs() as logs:
             answer = httpx.get(f"http://{api.address}/api/v1/gate", headers={"Cookie": "lanewatch_g=unknown"}, trust_env=False)
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
             assert "history cannot be read" in answer.json()["detail"]
@@ -185,5 +186,6 @@ def test_a_database_that_does_not_answer_is_no_bug_and_signs_nobody_out(
                 assert close_code(stranger, 10) == 1013
             assert close_code(client, 5) is None
             assert browser.status(api) == 200
+        assert {"/api/v1/gate", "/api/v1/stream"} <= {log.get("path") for log in logs}
         eventually(lambda: browser.http.post("/api/v1/sign-out").status_code == 204)
         assert close_code(client, 5) == 4401
