@@ -28,10 +28,12 @@ def _clean(value: object) -> object:
         case BaseException():
             return redact_url(f"{type(value).__name__}: {value}")
         case dict():
-            return {key: _clean(part) for key, part in value.items()}
+            return {_clean(key): _clean(part) for key, part in value.items()}
         case list() | tuple():
             return [_clean(part) for part in value]
-    return value
+        case None | bool() | int() | float():
+            return value
+    return redact_url(repr(value))
 
 
 def set_up_logs(form: Literal["console", "json"], level: str) -> None:

@@ -29,6 +29,7 @@ from api.stream.recorder import Recorder
 from api.stream.redis_bus import BUS_ERRORS, Bus
 from api.stream.window import StreamSource
 from api.web.metrics import Metrics
+from api.web.source_archive import SourceArchive
 from vision.backoff import Backoff
 from vision.config import GateConfig
 
@@ -56,6 +57,7 @@ class Services:
     pictures: Pictures
     metrics: Metrics
     webhooks: Webhooks | None
+    source_archive: SourceArchive
 
     @property
     def config(self) -> GateConfig:
@@ -93,7 +95,8 @@ async def running(settings: Settings, store: Store, access: Access, version: Con
         follower = Follower(store, source, live, metrics.observe)
         pictures = Pictures(bus)
         await access.open()
-        services = Services(settings, store, bus, source, access, live, recorder, emitter, pictures, metrics, webhooks)
+        archive = SourceArchive()
+        services = Services(settings, store, bus, source, access, live, recorder, emitter, pictures, metrics, webhooks, archive)
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "follower": follower.run,
             "truth": lambda: follow_truth(bus, live),

@@ -17,10 +17,21 @@ COPY weights/ weights/
 ENV PIP_NO_CACHE_DIR=1
 RUN sh docker/install.sh /opt/lanewatch base postgresql
 
+# The source code that the service offers: the tracked files of the build context, by git's own list of them.
+FROM python:3.11-slim-bookworm AS source
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN git init --quiet . && python3 -m api.web.source_archive /source.tar.gz
+
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/lanewatch lanewatch
 COPY --from=build /opt/lanewatch /opt/lanewatch
 COPY --from=page /src/dashboard/dist /opt/lanewatch/dashboard
+COPY --from=source /source.tar.gz /opt/lanewatch/share/lanewatch/source.tar.gz
 COPY config/ /etc/lanewatch/
 ENV PATH=/opt/lanewatch/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 from pathlib import Path
 
@@ -19,13 +20,15 @@ import pytest
 import yaml
 
 from api.commands.embedded_valkey import embedded_bus
-from tests.support.dockerfile import copy_context, stages
+from api.web.source_files import tracked_files
+from tests.support.dockerfile import context_files, copy_context, stages
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
 IMAGES = ("api", "worker-cpu", "worker-gpu")
 INSTALLED = "/opt/lanewatch"
 HEALTHY_WITHIN_S = 60.0
+TRACKED = {name for name in tracked_files(ROOT) or () if (ROOT / name).is_file()}
 
 
 def tool(name):
@@ -67,6 +70,47 @@ def test_an_image_has_stages_a_user_and_a_healthcheck(image):
 def test_the_page_is_built_as_set_up_builds_it():
     page = stages(DOCKER / "api.Dockerfile")[0]
     assert page.all("RUN") == ["npm ci --no-audit --no-fund", "npm run build"]
+
+
+@pytest.fixture(scope="module")
+def cloned(tmp_path_factory):
+    """A checkout of what is tracked here, with secrets beside it."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in TRACKED:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tree / name)
+    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=tree, check=True)
+    for secret in ("docker/cameras.env", "config/own.yaml", "config/local.yaml", ".env", "secret.txt"):
+        (tree / secret).write_text("hunter2")
+    return tree
+
+
+def archived(tree, folder):
+    """The names in the archive that the api image's source stage makes of a tree."""
+    source = next(stage for stage in stages(DOCKER / "api.Dockerfile") if stage.name == "source")
+    folder.mkdir()
+    copy_context(source, tree, folder)
+    made = folder.parent / f"{folder.name}.tar.gz"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    step = source.all("RUN")[-1].replace(" /source.tar.gz", f" {made}")
+    subprocess.run(step, shell=True, cwd=folder, env={"PATH": path, "HOME": str(folder)}, check=True)
+    with tarfile.open(made) as archive:
+        archive.extractall(folder.parent / f"{folder.name}-unpacked", filter="data")
+        return {name.removeprefix("lanewatch/") for name in archive.getnames()}
+
+
+def test_the_build_context_holds_the_tracked_tree_and_no_secret(cloned):
+    context = set(context_files(cloned))
+    assert context >= TRACKED
+    assert context - TRACKED == {"config/own.yaml", ".git/index"}
+
+
+def test_the_images_source_archive_is_the_tracked_tree_and_can_be_built_again(cloned, tmp_path):
+    assert archived(cloned, tmp_path / "first") == TRACKED | {"source-manifest.txt"}
+    assert archived(tmp_path / "first-unpacked/lanewatch", tmp_path / "second") == TRACKED | {"source-manifest.txt"}
+    copied = "--from=source /source.tar.gz /opt/lanewatch/share/lanewatch/source.tar.gz"
+    assert copied in stages(DOCKER / "api.Dockerfile")[-1].all("COPY")
 
 
 @pytest.fixture(scope="module")

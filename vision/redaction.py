@@ -9,7 +9,9 @@ _CREDENTIALS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<sec
 # A password with / ? or # in it, which should have been escaped: what follows the first colon is no port.
 _UNESCAPED: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#'\"@:]*:(?!\d{1,5}(?:[/?#\s'\"]|$))[^\s'\"]*@")
 _SECRET_PARAMETER: Final = re.compile(
-    r"(?P<key>[?&](?:user(?:name)?|pass(?:word)?|pwd|token|key|secret|auth)=)[^&\s'\"#]+", re.IGNORECASE
+    r"(?P<key>[?&/;](?:[a-z0-9]+[_-])*(?:user(?:name)?|pass(?:word|wd)?|pwd|token|(?:api)?key|secret|auth|sig(?:nature)?)=)"
+    r"[^&\s'\"#]+",
+    re.IGNORECASE,
 )
 
 

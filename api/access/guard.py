@@ -2,25 +2,34 @@
 
 Open to all: /healthz, /readyz, /sign-in and the page's files, which hold no data. Everything under /api and /metrics needs
 a session or a token. The Host check stops DNS rebinding, the Origin check other sites' pages; a WebSocket of somebody who
-is not signed in is closed with code 4401.
+is not signed in is closed with code 4401, at once or when the session is over. While a session is used its cookie is sent
+again now and then, so that it lasts as long.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access.sessions import Access, AccessDeniedError
-from api.web.problems import problem_response
+from api.access.session_cookie import session_cookie
+from api.access.sessions import Access, AccessDeniedError, Caller
+from api.tasks import first_of
+from api.web.problems import logged_problem, problem_response
 
 __all__ = ["NOT_SIGNED_IN", "Guard"]
 
 NOT_SIGNED_IN: Final = 4401
+_TRY_AGAIN_LATER: Final = 1013
+_CLOSING_S: Final = 2.0
+_EXTRA_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "2"}}
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -35,8 +44,12 @@ _HEADERS: Final = {
 }
 
 
+class _SignedOutError(Exception):
+    """The session of a WebSocket is over."""
+
+
 class Guard:
-    """Lets a request through to the app or answers it. hosts: names that the server may be reached by."""
+    """Lets a request through to the app, or answers it. hosts: names that the server may be reached by."""
 
     def __init__(self, app: ASGIApp, access: Access, hosts: frozenset[str]) -> None:
         self._app = app
@@ -52,16 +65,55 @@ class Guard:
         send = _with_headers(send)
         try:
             self._check_place(scope, headers)
-            if _is_guarded(scope["path"]):
-                client = scope.get("client")
-                address = client[0] if client else "local"
-                cookie = _cookie(headers, self._access.cookie)
-                caller = await self._access.caller(headers.get("authorization"), cookie, address)
-                scope.setdefault("state", {})["caller"] = caller
+            cookie = _cookie(headers, self._access.cookie)
+            caller = await self._caller(scope, headers, cookie) if _is_guarded(scope["path"]) else None
         except AccessDeniedError as denied:
             await _refuse(denied, scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        if caller is None:
+            await self._app(scope, receive, send)
+        else:
+            scope.setdefault("state", {})["caller"] = caller
+            await self._let_in(caller, cookie, scope, receive, send)
+
+    async def _caller(self, scope: Scope, headers: Headers, cookie: str | None) -> Caller:
+        client = scope.get("client")
+        try:
+            return await self._access.caller(headers.get("authorization"), cookie, client[0] if client else "local")
+        except SQLAlchemyError as error:
+            problem = logged_problem(error, scope["path"])
+            raise AccessDeniedError(problem.status, problem.detail) from None
+
+    async def _let_in(self, caller: Caller, cookie: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Calls the app; for a browser with its cookie renewed, or for as long as it is signed in."""
+        if caller.session is None or cookie is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._app(scope, receive, self._with_cookie(send, caller.session, cookie, secure=scope["scheme"] == "https"))
+        else:
+
+            async def serve() -> None:
+                await self._app(scope, receive, send)
+
+            try:
+                await first_of(serve(), self._until_signed_out(caller.session))
+            except _SignedOutError:
+                with suppress(TimeoutError, OSError, RuntimeError):  # it may be gone, or not read what it is sent
+                    async with asyncio.timeout(_CLOSING_S):
+                        await send({"type": "websocket.close", "code": NOT_SIGNED_IN, "reason": "signed out"})
+
+    async def _until_signed_out(self, session: str) -> None:
+        await self._access.until_over(session)
+        raise _SignedOutError
+
+    def _with_cookie(self, send: Send, session: str, cookie: str, *, secure: bool) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._access.cookie_due(session):
+                renewed = session_cookie(self._access.cookie, cookie, self._access.session_s, secure=secure)
+                MutableHeaders(scope=message).append("Set-Cookie", renewed)
+            await send(message)
+
+        return sending
 
     def _check_place(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -124,12 +176,11 @@ def _with_headers(send: Send) -> Send:
 
 async def _refuse(denied: AccessDeniedError, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
-        extra = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}.get(denied.status, {})
+        extra = _EXTRA_HEADERS.get(denied.status, {})
         await problem_response(denied.status, denied.sentence, extra)(scope, receive, send)
         return
     await receive()
-    if denied.status in (401, 429):  # accepted first: a browser learns a code only of a connection that stood
+    code = NOT_SIGNED_IN if denied.status in (401, 429) else _TRY_AGAIN_LATER if denied.status >= 500 else 1008
+    if code != 1008:  # accepted first: a browser learns a code only of a connection that stood
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": NOT_SIGNED_IN, "reason": denied.sentence[:120]})
-    else:
-        await send({"type": "websocket.close", "code": 1008, "reason": denied.sentence[:120]})
+    await send({"type": "websocket.close", "code": code, "reason": denied.sentence[:120]})

@@ -2,13 +2,18 @@
 
 A delivery has a total deadline and a bounded number of attempts with growing, jittered pauses. Changes of one alert go in
 order: a later one waits until the one before it was taken or given up. Alerts do not wait for each other, and nothing else
-waits for a receiver. Redirects are not followed.
+waits for a receiver. Redirects are not followed. Of several addresses the next is tried where one does not connect, all within
+the deadline; an address that was connected to is the attempt's last.
+
+A round ends when all its attempts have ended and are saved. While the database does not take the result of one, that one
+waits, without being sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -19,7 +24,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
-from api.alarms.webhook_addresses import AddressError, resolve_target
+from api.alarms.webhook_addresses import AddressError, Target, WebhookHost
 from api.history.store import Store
 from api.history.tables import deliveries
 from vision.backoff import Backoff
@@ -59,7 +64,7 @@ class Webhooks:
 
     def __init__(self, store: Store, url: str, secret: str, policy: RetryPolicy) -> None:
         self.results = {"delivered": 0, "retried": 0, "failed": 0}
-        self._store, self._url, self._policy = store, url, policy
+        self._store, self._host, self._policy = store, WebhookHost(url), policy
         self._signer = Webhook(secret)
         self._wake = asyncio.Event()
 
@@ -70,9 +75,8 @@ class Webhooks:
     async def run(self) -> None:
         """Delivers until it is cancelled."""
         limits = httpx.Limits(max_connections=AT_ONCE)
-        timeout = httpx.Timeout(self._policy.deadline_s)
         backoff = Backoff(0.5, 5.0)
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout, limits=limits) as client:
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits) as client:
             while True:
                 self._wake.clear()
                 try:
@@ -95,26 +99,54 @@ class Webhooks:
         """One attempt for each of the first due deliveries; seconds until the next is due."""
         due = await self._store.executors.webhooks.run(self._due)
         if due:
-            await asyncio.gather(*(self._attempt(client, delivery) for delivery in due))
+            async with asyncio.TaskGroup() as attempts:
+                for delivery in due:
+                    attempts.create_task(self._attempt(client, delivery))
             return 0.0
         next_t = await self._store.executors.webhooks.run(self._next_t)
         return 60.0 if next_t is None else min(max(next_t - time.time(), 0.01), 60.0)
 
     async def _attempt(self, client: httpx.AsyncClient, delivery: _Delivery) -> None:
+        """One attempt, saved. Raises nothing, so that it ends no other."""
+        error = await self._tried(client, delivery)
+        backoff = Backoff(0.5, 5.0)
+        while True:
+            try:
+                state = await self._store.executors.webhooks.run(self._save, delivery, error)
+                break
+            except SQLAlchemyError as failed:
+                _log.warning("webhooks: the result of an attempt is not saved; trying again", error=failed)
+                await asyncio.sleep(backoff.next_s())
+        self.results["retried" if state == "waiting" else state] += 1
+        if error is not None:
+            told = {"message_id": delivery.message_id, "attempts": delivery.attempts + 1, "state": state}
+            _log.warning("webhook not delivered", **told, error=error)
+
+    async def _tried(self, client: httpx.AsyncClient, delivery: _Delivery) -> str | None:
+        """Tries once within the deadline; what went wrong, or None."""
         try:
             async with asyncio.timeout(self._policy.deadline_s):
-                error = await self._post(client, delivery)
+                return await self._post(client, delivery)
         except TimeoutError:
-            error = f"no answer within {self._policy.deadline_s:g} s"
+            return f"no answer within {self._policy.deadline_s:g} s"
         except AddressError as refused:
-            error = str(refused)
+            return str(refused)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as failed:
-            error = type(failed).__name__  # its text may hold the URL
-        await self._store.executors.webhooks.run(self._save, delivery, error)
+            return type(failed).__name__  # its text may hold the URL
+        except Exception as bug:  # noqa: BLE001 - a task's top
+            _log.exception("an attempt of a webhook failed", message_id=delivery.message_id)
+            return type(bug).__name__
 
     async def _post(self, client: httpx.AsyncClient, delivery: _Delivery) -> str | None:
-        """Posts it once; what went wrong, or None."""
-        target = await resolve_target(self._url)
+        """Posts it once, to the first of the host's addresses that connects; what went wrong, or None."""
+        targets = await self._host.targets()
+        for target in targets[:-1]:
+            share_s = self._policy.deadline_s / (2 * len(targets))
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._post_to(client, delivery, target, share_s)
+        return await self._post_to(client, delivery, targets[-1], self._policy.deadline_s)
+
+    async def _post_to(self, client: httpx.AsyncClient, delivery: _Delivery, target: Target, connect_s: float) -> str | None:
         now = datetime.now(UTC)
         headers = {
             "Host": target.host,
@@ -125,12 +157,14 @@ class Webhooks:
             "webhook-signature": self._signer.sign(delivery.message_id, now, delivery.body),
         }
         extensions = {"sni_hostname": target.server_name}
+        body, timeout = delivery.body.encode(), httpx.Timeout(self._policy.deadline_s, connect=connect_s)
         async with client.stream(
-            "POST", target.url, content=delivery.body.encode(), headers=headers, extensions=extensions
+            "POST", target.url, content=body, headers=headers, extensions=extensions, timeout=timeout
         ) as answer:
             return None if answer.is_success else f"status {answer.status_code}"
 
-    def _save(self, delivery: _Delivery, error: str | None) -> None:
+    def _save(self, delivery: _Delivery, error: str | None) -> str:
+        """Saves an attempt's result; the delivery's state then."""
         attempts = delivery.attempts + 1
         now = time.time()
         given_up = error == "status 410" or attempts >= self._policy.attempts
@@ -142,9 +176,7 @@ class Webhooks:
             values["finished_t"] = now
         with self._store.write() as connection:
             connection.execute(update(deliveries).where(deliveries.c.sequence == delivery.sequence).values(values))
-        self.results["retried" if state == "waiting" else state] += 1
-        if error is not None:
-            _log.warning("webhook not delivered", message_id=delivery.message_id, attempts=attempts, state=state, error=error)
+        return state
 
     def _due(self) -> list[_Delivery]:
         """The first waiting delivery of each alert, where it is due."""

@@ -91,11 +91,11 @@ def open_store(url: str, gate: str) -> Store:
 def _engine(address: URL, threads: int, *, reads_only: bool = False) -> Engine:
     """An engine whose pool has a connection for each thread that may want one; beyond that it makes some for a moment."""
     if address.drivername == "sqlite":
-        engine = create_engine(address, pool_size=threads, connect_args={"timeout": 10.0})
+        engine = create_engine(address, hide_parameters=True, pool_size=threads, connect_args={"timeout": 10.0})
         _prepare_sqlite(engine, reads_only=reads_only)
         return engine
-    options = {"postgresql_readonly": reads_only}
-    return create_engine(address, pool_size=threads, pool_pre_ping=True, connect_args=_POSTGRESQL, execution_options=options)
+    more = {"execution_options": {"postgresql_readonly": reads_only}, "connect_args": _POSTGRESQL}
+    return create_engine(address, hide_parameters=True, pool_size=threads, pool_pre_ping=True, **more)
 
 
 def _address(url: str) -> URL:

@@ -13,6 +13,7 @@ __all__ = [
     "Acknowledgement",
     "AlarmAnswer",
     "AlertPage",
+    "CallerAnswer",
     "HistoryAnswer",
     "HistoryStep",
     "LaneAnswer",
@@ -154,6 +155,12 @@ class AlarmAnswer(_Body):
     """What people did with the alert."""
 
     alarm: AlarmData | None
+
+
+class CallerAnswer(_Body):
+    """Who asks: somebody at a browser, or a program."""
+
+    kind: Literal["operator", "program"]
 
 
 class LinkAnswer(_Body):

@@ -1,4 +1,4 @@
-"""Signing in with a one-time link, getting further links, signing out."""
+"""Signing in with a one-time link, staying signed in, getting further links, signing out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.access.session_cookie import session_cookie
 from api.access.sessions import AccessDeniedError
-from api.routes.bodies import LinkAnswer
+from api.routes.bodies import CallerAnswer, LinkAnswer
 from api.services import CallerOf, ServicesOf
 from api.web.problems import Problem
 
@@ -27,8 +28,7 @@ async def sign_in(request: Request, services: ServicesOf, token: Annotated[str, 
         raise Problem(denied.status, denied.sentence) from None
     response = RedirectResponse("/", status_code=303, headers={"Cache-Control": "no-store"})
     secure = request.url.scheme == "https"
-    age_s = int(access.session_s)
-    response.set_cookie(access.cookie, session, max_age=age_s, httponly=True, samesite="strict", secure=secure, path="/")
+    response.headers["Set-Cookie"] = session_cookie(access.cookie, session, access.session_s, secure=secure)
     return response
 
 
@@ -41,9 +41,15 @@ async def make_link(services: ServicesOf, caller: CallerOf) -> LinkAnswer:
     return LinkAnswer(path=f"/sign-in?token={token}", valid_s=valid_s)
 
 
+@router.get("/api/v1/session")
+async def get_session(caller: CallerOf) -> CallerAnswer:
+    """Who asks. A page that is open asks now and then, because only an answer can renew the age of the session's cookie."""
+    return CallerAnswer(kind=caller.kind)
+
+
 @router.post("/api/v1/sign-out", status_code=204)
 async def sign_out(request: Request, services: ServicesOf, response: Response) -> None:
-    """Ends the browser's session."""
+    """Ends the browser's session and closes its WebSockets with code 4401."""
     session = request.cookies.get(services.access.cookie)
     if session is not None:
         await services.access.sign_out(session)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Response
 
-from api.web.source_archive import source_archive
+from api.services import ServicesOf
 
 __all__ = ["router"]
 
@@ -14,8 +12,8 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/source.tar.gz", response_class=Response, responses={200: {"content": {"application/gzip": {}}}})
-async def get_source() -> Response:
+async def get_source(services: ServicesOf) -> Response:
     """The source code of this service, under the AGPL-3.0."""
-    archive = await asyncio.to_thread(source_archive)
+    archive = await services.source_archive.get()
     named = {"Content-Disposition": 'attachment; filename="lanewatch-source.tar.gz"', "Cache-Control": "no-cache"}
     return Response(archive, media_type="application/gzip", headers=named)

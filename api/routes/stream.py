@@ -47,7 +47,7 @@ async def stream(
         await first_of(_feed(socket, services, (after, epoch), wanted), until_gone(socket))
     except ClosedByHubError as closed:
         await _close(socket, closed.code, closed.reason)
-    except BUS_ERRORS:
+    except (*BUS_ERRORS, TimeoutError):
         await _close(socket, NOT_READY, "the server is not ready: try again")
     except WebSocketDisconnect:
         pass

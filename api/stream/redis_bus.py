@@ -1,13 +1,13 @@
 """The bus as the api uses it: reading the stream, appending to it once, ephemeral pictures and truth, watch keys. asyncio.
 
-Every call raises redis.RedisError or OSError while the server is away; who loops over it tries again with `bus_backoff`.
+Every call raises redis.RedisError, and nothing else, while the server is away; who loops tries again with `bus_backoff`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar, cast
 from uuid import uuid4
@@ -16,7 +16,9 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as BusConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as BusTimeoutError
 
 from vision.backoff import Backoff
 from vision.messages import LaneChanged, Message, t_of
@@ -35,7 +37,7 @@ from vision.redis_keys import (
 
 __all__ = ["BUS_ERRORS", "START", "Bounds", "Bus", "Entry", "bus_backoff", "position_of"]
 
-BUS_ERRORS: Final = (RedisError, OSError)
+BUS_ERRORS: Final = (RedisError,)
 START: Final = "0-0"
 WATCH_S: Final = 10
 BUS_ANSWER_S: Final = 5.0
@@ -185,14 +187,27 @@ class Bus:
 
 async def _heard(channel: PubSub) -> str | None:
     """What is published next; None where that takes more than a second."""
-    message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
+    with _bus_errors():
+        message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
     return None if message is None else str(message["data"])
 
 
 async def _in_time(answer: Awaitable[T], within_s: float = BUS_ANSWER_S) -> T:
-    """The server's answer. Raises TimeoutError where it does not come; the connection is then given up."""
-    async with asyncio.timeout(within_s):
-        return await answer
+    """The server's answer. Raises redis' TimeoutError where it does not come; the connection is then given up."""
+    with _bus_errors():
+        async with asyncio.timeout(within_s):
+            return await answer
+
+
+@contextmanager
+def _bus_errors() -> Iterator[None]:
+    """Gives errors of the connection the bus's own type, so that no other OSError is taken for one of the bus."""
+    try:
+        yield
+    except TimeoutError:
+        raise BusTimeoutError("no answer in time") from None
+    except OSError as error:
+        raise BusConnectionError(str(error)) from error
 
 
 def _of_streams(found: object) -> Iterator[list[Entry]]:

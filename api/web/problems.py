@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,14 +11,17 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
+from redis.exceptions import ConnectionError as BusConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as BusTimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from vision.redaction import redact_url
 
-__all__ = ["PROBLEMS", "Problem", "ProblemResponse", "add_problem_handlers", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "ProblemResponse", "add_problem_handlers", "logged_problem", "problem_response"]
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 _SCHEMA: Final = {
@@ -81,25 +86,56 @@ def add_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(422, "; ".join(_sentence(detail) for detail in error.errors()[:5]))
 
-    def of_database(request: Request, error: Exception) -> ProblemResponse:
-        _log.warning("the database does not answer", path=request.url.path, error=error)
-        return problem_response(503, "history cannot be read or written now; try again in a moment", {"Retry-After": "2"})
-
-    def of_bus(request: Request, error: Exception) -> ProblemResponse:
-        _log.warning("the bus does not answer", path=request.url.path, error=error)
-        return problem_response(503, "the message bus does not answer; try again in a moment", {"Retry-After": "2"})
-
-    def of_bug(request: Request, error: Exception) -> ProblemResponse:
-        _log.error("a request failed", path=request.url.path, exc_info=error)
-        return problem_response(500, "this should not have happened; the server's log says more")
+    def of_failure(request: Request, error: Exception) -> ProblemResponse:
+        problem = logged_problem(error, request.url.path)
+        return problem_response(problem.status, problem.detail, problem.headers)
 
     app.add_exception_handler(Problem, of_problem)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_input)
-    app.add_exception_handler(SQLAlchemyError, of_database)
-    app.add_exception_handler(RedisError, of_bus)
-    app.add_exception_handler(OSError, of_bus)
-    app.add_exception_handler(Exception, of_bug)
+    for failure in (SQLAlchemyError, RedisError, OSError, Exception):
+        app.add_exception_handler(failure, of_failure)
+
+
+def logged_problem(error: Exception, path: str) -> Problem:
+    """What people are told of an error that no route foresaw; the log says more, of a bug all."""
+    problem = _problem_of(error)
+    if problem.status == 500:
+        _log.error("a request failed", path=path, exc_info=error)
+    else:
+        _log.warning(problem.detail, path=path, error=error)
+    return problem
+
+
+def _problem_of(error: Exception) -> Problem:
+    """Who did not answer, what is full, or that it is a bug."""
+    again = {"Retry-After": "2"}
+    match error:
+        case BusConnectionError() | BusTimeoutError():
+            return Problem(503, "the message bus does not answer; try again in a moment", again)
+        case OutOfMemoryError() | ReadOnlyError():
+            return Problem(503, "the message bus takes nothing more: see its memory, its disk and its role", again)
+        case ResponseError() if str(error).startswith("MISCONF"):
+            return Problem(503, "the message bus takes nothing more: see its memory, its disk and its role", again)
+        case DBAPIError() if _is_full(error):
+            return Problem(503, "history cannot be written: the database's disk is full", again)
+        case OperationalError() | InterfaceError() | PoolTimeoutError() if not _is_wrong_sql(error):
+            return Problem(503, "history cannot be read or written now; try again in a moment", again)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return Problem(503, "the server's disk is full; free some of it and try again", again)
+    return Problem(500, "this should not have happened; the server's log says more")
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """Whether the database says that its disk is full: SQLite by its code, PostgreSQL by the SQL state."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == "53100"
+
+
+def _is_wrong_sql(error: SQLAlchemyError) -> bool:
+    """Whether SQLite calls a statement wrong, which it does under the name of an operational error."""
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:

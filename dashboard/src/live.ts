@@ -10,6 +10,9 @@ import { EMPTY, reduce, type Action, type PageState } from "./store";
 /** Even without a worker the server sends a heartbeat every 10 s. */
 const SILENCE_MS = 25_000;
 
+/** Only an answer to a request renews the age of the session's cookie, and a page that is only looked at makes none. */
+const STAY_SIGNED_IN_MS = 60_000;
+
 /** A second's messages come in one burst: they are drawn together. */
 const GATHER_MS = 50;
 
@@ -18,7 +21,11 @@ export function usePageState(): PageState {
   const [state, show] = useState(EMPTY);
   useEffect(() => {
     const socket = openStream(show);
-    return () => socket.close();
+    const staying = window.setInterval(() => void isSignedIn(), STAY_SIGNED_IN_MS);
+    return () => {
+      window.clearInterval(staying);
+      socket.close();
+    };
   }, []);
   return state;
 }

@@ -2,10 +2,10 @@
 
 import type { LaneData } from "./messages";
 
-/** Whether the server lets this browser in; an unreachable server does not say no. */
+/** Whether the server lets this browser in; an unreachable server does not say no. To ask is to stay signed in. */
 export async function isSignedIn(): Promise<boolean> {
   try {
-    const answer = await fetch("/api/v1/gate", { cache: "no-store" });
+    const answer = await fetch("/api/v1/session", { cache: "no-store" });
     return answer.status !== 401 && answer.status !== 403;
   } catch {
     return true;

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ from tests.support.messages import alert_gate
 from tests.support.redis import Valkey
 from vision.config import AlertRule
 from vision.errors import ConfigError
+
+
+@dataclass
+class _Address:
+    url: str
 
 
 @pytest.fixture
@@ -42,6 +48,8 @@ def test_no_credential_reaches_the_logs(form: str, capsys: pytest.CaptureFixture
     log.warning(
         "failed", url="rtsp://u:hunter2@h/s", error=OSError("at redis://:hunter2@h"), more={"a": ["http://u:hunter2@h"]}
     )
+    log.warning("failed", places={"rtsp://u:hunter2@h"}, raw=b"rtsp://u:hunter2@h")
+    log.warning("failed", address=_Address("rtsp://u:hunter2@h/s"), seconds=1.5, known=None)
     logging.getLogger("uvicorn.error").warning("GET /sign-in?token=hunter2 from %s", "http://u:hunter2@h")
     try:
         raise OSError("cannot open rtsp://u:hunter2@h/s")

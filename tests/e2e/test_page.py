@@ -343,6 +343,24 @@ def test_every_control_has_a_name_and_is_reached_by_keyboard(page, jammed):
     assert {"Tiếng Việt", "Light colours", "Source", "Acknowledge"} <= reached
 
 
+def test_who_signs_out_sees_nothing_more(page, served):
+    api, feeder = served
+    feeder.scene = jam
+    sign_in(page, api.url)
+    expect(lane(page, "EX1").locator(".queue .value")).to_have_text("≥ 6 vehicles")
+    assert page.request.post(f"{api.url}/api/v1/sign-out").status == 204
+    expect(page.get_by_role("heading", name="You are not signed in")).to_be_visible()
+    expect(page.locator(".board")).to_have_count(0)
+
+
+def test_a_page_that_is_only_looked_at_keeps_its_cookie(page, jammed):
+    page.clock.install()
+    sign_in(page, jammed)
+    with page.expect_response("**/api/v1/session") as answer:
+        page.clock.run_for(61_000)
+    assert answer.value.status == 200
+
+
 def test_the_source_code_is_one_click_away(page, jammed):
     page.goto(jammed)
     with page.expect_download() as download:

@@ -13,12 +13,16 @@ __all__ = ["Receiver", "receiver"]
 
 
 class Receiver:
-    """`answers` gives the status of each next request (the last one stays); "drip" never finishes its headers."""
+    """`answers` gives the status of each next request (the last one stays).
+
+    "drip" never finishes its headers, "hold" answers 204 once `released` is set.
+    """
 
     def __init__(self, answers: list[int | str]) -> None:
         self.answers = answers
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.stopped = threading.Event()
+        self.released = threading.Event()
         self.url = ""
 
     @property
@@ -40,6 +44,9 @@ def receiver(*answers: int | str) -> Iterator[Receiver]:
             if answer == "drip":
                 self._drip()
                 return
+            if answer == "hold":
+                state.released.wait(30)
+                answer = 204
             self.send_response(int(answer))
             if answer in (301, 302, 307, 308):
                 self.send_header("Location", f"{state.url}/elsewhere")
@@ -66,6 +73,7 @@ def receiver(*answers: int | str) -> Iterator[Receiver]:
         yield state
     finally:
         state.stopped.set()
+        state.released.set()
         server.shutdown()
         thread.join()
         server.server_close()

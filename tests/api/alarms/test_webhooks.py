@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+import socket
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
-from api.alarms.webhook_addresses import AddressError, resolve_target
+from api.alarms.webhook_addresses import AddressError, Target, WebhookHost
 from api.alarms.webhooks import RetryPolicy, Webhooks
 from api.history.store import Store
 from api.history.tables import deliveries
@@ -50,6 +54,10 @@ def states(store: Store) -> list[tuple[str, int, str | None]]:
     with store.read() as connection:
         rows = connection.execute(select(deliveries).order_by(deliveries.c.sequence)).all()
     return [(row.state, row.attempts, row.error) for row in rows]
+
+
+async def targets_of(url: str) -> list[Target]:
+    return await WebhookHost(url).targets()
 
 
 def deliver(store: Store, url: str, policy: RetryPolicy = QUICK) -> dict[str, int]:
@@ -116,6 +124,123 @@ def test_changes_of_one_alert_stay_in_order_and_others_do_not_wait(lite: Store) 
     assert len(order) == 4
 
 
+@contextmanager
+def refusing_updates(store: Store) -> Iterator[None]:
+    """A database in which no delivery can be saved."""
+    lite = store._engine.dialect.name == "sqlite"
+    refuse = (
+        "CREATE TRIGGER refuse BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        if lite
+        else "ALTER TABLE deliveries ADD CONSTRAINT refuse CHECK (attempts = 0)"
+    )
+    with store.write() as connection:
+        connection.exec_driver_sql(refuse)
+    try:
+        yield
+    finally:
+        with store.write() as connection:
+            connection.exec_driver_sql("DROP TRIGGER refuse" if lite else "ALTER TABLE deliveries DROP CONSTRAINT refuse")
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def test_a_database_that_fails_for_one_neither_doubles_nor_ends_the_others(store: Store) -> None:
+    """One is taken but cannot be saved, another is under way: neither is sent again, whatever is new meanwhile."""
+
+    async def run(url: str) -> None:
+        patient = replace(QUICK, deadline_s=25.0)
+        async with delivering(store, url, patient) as webhooks:
+            with refusing_updates(store):
+                webhooks.wake()
+                await until(lambda: len(other.requests) >= 2)
+                for _ in range(20):
+                    webhooks.wake()
+                    await asyncio.sleep(0.05)
+                assert len(other.requests) == 2
+                other.released.set()
+                await asyncio.sleep(0.2)
+            await until(lambda: all(state == "delivered" for state, _, _ in states(store)))
+            assert webhooks.results == {"delivered": 2, "retried": 0, "failed": 0}
+
+    queue(store, alert_changed("a", 10, "firing"))
+    queue(store, alert_changed("b", 10, "firing"))
+    with receiver(204, "hold", 204) as other:
+        asyncio.run(run(other.url))
+        assert len(other.requests) == 2
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Callable[[], list[str]]]]:
+    """What the machine's resolver says of names: a function for each name that gives its addresses."""
+    known: dict[str, Callable[[], list[str]]] = {}
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        if host not in known:
+            return resolve(host, port, *more, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in known[host]()]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return known
+
+
+def test_a_resolver_that_hangs_holds_up_nothing_else(lite: Store, names: dict[str, Callable[[], list[str]]]) -> None:
+    hanging, asked = threading.Event(), []
+
+    def hang() -> list[str]:
+        asked.append(1)
+        hanging.wait(40)
+        return ["127.0.0.1"]
+
+    names["hangs.test"] = hang
+    for n in range(40):
+        queue(lite, alert_changed(f"a{n}", 10, "firing"))
+
+    async def run() -> None:
+        async with delivering(lite, "http://hangs.test/", replace(QUICK, attempts=2, deadline_s=0.1)):
+            await until(lambda: all(state == "failed" for state, _, _ in states(lite)))
+
+    began = time.monotonic()
+    try:
+        asyncio.run(run())  # it ends too: nobody waits for the resolver
+    finally:
+        hanging.set()
+    assert time.monotonic() - began < 25
+    assert set(states(lite)) == {("failed", 2, "no answer within 0.1 s")}
+    assert len(asked) == 1, "one look-up at a time, whoever asks"
+
+
+def test_an_address_that_refuses_or_is_silent_is_not_the_last_word(
+    lite: Store, names: dict[str, Callable[[], list[str]]]
+) -> None:
+    with receiver(204) as other, socket.socket() as silent, ExitStack() as waiting:
+        port = int(other.url.rpartition(":")[2])
+        silent.bind(("127.0.0.3", port))
+        silent.listen(0)
+        for _ in range(3):  # its queue is full then, and who comes next gets no answer
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.3", port))
+        names["many.test"] = lambda: ["127.0.0.2", "169.254.1.1", "127.0.0.3", "127.0.0.1", "127.0.0.1"]
+        queue(lite, alert_changed("a", 10, "firing"))
+        deliver(lite, f"http://many.test:{port}/hook", replace(QUICK, deadline_s=5.0))
+    assert states(lite) == [("delivered", 1, None)]
+    assert [headers["host"] for _, headers, _ in other.requests] == [f"many.test:{port}"]
+
+
+def test_an_address_that_took_the_message_is_the_last_one(lite: Store, names: dict[str, Callable[[], list[str]]]) -> None:
+    with receiver(500, 204) as other:
+        names["two.test"] = lambda: ["127.0.0.1", "127.0.0.2"]
+        queue(lite, alert_changed("a", 10, "firing"))
+        deliver(lite, f"{other.url.replace('127.0.0.1', 'two.test')}/hook")
+    assert len(other.requests) == 2
+    assert states(lite) == [("delivered", 2, None)]
+
+
 def test_the_pauses_grow_to_a_limit_with_jitter() -> None:
     policy = RetryPolicy()
     pauses = [policy.pause_s(attempts) for attempts in range(1, 12)]
@@ -128,12 +253,12 @@ def test_the_pauses_grow_to_a_limit_with_jitter() -> None:
 )
 def test_addresses_that_no_receiver_has_are_refused(host: str) -> None:
     with pytest.raises(AddressError):
-        asyncio.run(resolve_target(f"http://{host}/"))
+        asyncio.run(targets_of(f"http://{host}/"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "192.168.1.5", "localhost", "127.1", "2130706433"])
 def test_the_gates_own_network_is_allowed_and_connected_to_by_address(host: str) -> None:
-    target = asyncio.run(resolve_target(f"https://{host}:8443/x?y=1"))
+    target = asyncio.run(targets_of(f"https://{host}:8443/x?y=1"))[0]
     assert target.host == f"{host}:8443"
     assert target.server_name == host
     assert target.url.endswith(":8443/x?y=1")

@@ -8,11 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from api.history.queries import find_alert, lane_history, list_alerts, list_visits, load_present
 from api.history.retention import prune
 from api.history.store import MIGRATIONS, Store, open_store
-from api.history.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, visits
+from api.history.tables import METADATA, alerts, deliveries, emissions, gaps, measurements, sessions, visits
 from api.history.writing import Gap, HistoryBatch, OtherRecorderError, RecorderState, load_state, save_batch
 from tests.support.gate_messages import alert_changed, visit_ended, visit_id, visit_started
 from tests.support.messages import camera_changed, lane_changed, measured
@@ -38,6 +39,13 @@ def count(store: Store, table: object) -> int:
 def test_migrations_make_the_tables(store: Store) -> None:
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_an_error_tells_nothing_of_what_was_to_be_saved(store: Store) -> None:
+    row = {"gate": "g", "hash": "secret-hash", "expires_t": 1.0}
+    with pytest.raises(IntegrityError) as failed, store.write() as connection:
+        connection.execute(sessions.insert(), [row, row])
+    assert "secret-hash" not in str(failed.value).partition("DETAIL")[0]
 
 
 def test_opening_again_keeps_what_is_there(tmp_path: Path) -> None:
