@@ -155,12 +155,12 @@ def _visit(visit: Visit) -> VisitData:
 
 
 def _audit(line: LaneQueue) -> Audit:
-    books = line.books
+    ledger = line.ledger
     return Audit(
-        visits=books.departures + books.changes_out + books.lost,
-        both_ends_seen=books.both_ends_seen,
-        identity_breaks=books.lost,
-        residue=line.residue,
+        visits=ledger.departures + ledger.changes_out + ledger.lost,
+        both_ends_seen=ledger.both_ends_seen,
+        identity_breaks=ledger.lost,
+        residue=line.conservation_residual,
     )
 
 
