@@ -94,6 +94,11 @@ class Pipeline:
             pipeline._tick_t = last_tick(data)
         return pipeline
 
+    @property
+    def published_t(self) -> float | None:
+        """The last tick that was published."""
+        return self._tick_t
+
     def frame_event(self, camera: str) -> FrameEvent | None:
         """What the camera's last analysed frame showed; None before its first."""
         seen = self._last_seen.get(camera)
