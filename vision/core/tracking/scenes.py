@@ -22,9 +22,9 @@ def scenes_by_camera(
     it. next_number: a number for the next track, unique in the section.
     """
     scenes: dict[str, LaneScene] = {}
-    with_ground = tuple(camera for camera in cameras if camera.ground)
+    calibrated = {name: queue for name, queue in queues.items() if queue.calibrated}
+    with_ground = tuple(c for c in cameras if c.ground and any(view.lane in calibrated for view in c.views))
     if with_ground:
-        calibrated = {name: queue for name, queue in queues.items() if queue.calibrated}
         ground = GroundScene(with_ground, calibrated, next_number)
         scenes = {camera.id: ground for camera in with_ground}
     free = {name for name, queue in queues.items() if not queue.calibrated}
