@@ -172,6 +172,17 @@ def test_a_camera_that_is_no_more_shows_nothing() -> None:
     assert pipeline.step(CameraChanged("side", 1, T0 + CHANGE_S, "online", 10, 10)) == []
 
 
+def test_a_camera_whose_lanes_are_all_of_another_section_is_no_scene() -> None:
+    section = Section(id="cam+side", cameras=("cam", "side"), lanes=("A",))
+    pipeline = Pipeline(crossroads(calibrated=("side",)), section)
+    for event in parts()[0]:
+        pipeline.step(event)
+    assert {visit.lane_id for visit in pipeline.open_visits()} == {"A"}
+    shown = pipeline.frame_event("side")
+    assert shown is not None
+    assert shown.boxes == ()
+
+
 def test_lane_vehicles_lists_what_is_open_and_nothing_else() -> None:
     pipeline, first = begun(crossroads(calibrated=()))
     pipeline.step(ConfigChanged(T0 + CHANGE_S, crossroads()))

@@ -1,4 +1,4 @@
-"""What holds for the pipeline whatever it is shown: the books balance, time is relative, nothing raises or grows."""
+"""What holds for the pipeline whatever it is shown: the ledger balances, time is relative, nothing raises or grows."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def run(events: list[Event], *, ground: bool = True) -> list[Message]:
 @pytest.mark.parametrize("ground", [True, False])
 @MANY
 @given(events=anything())
-def test_nothing_makes_it_raise_and_the_books_balance(ground: bool, events: list[Event]) -> None:
+def test_nothing_makes_it_raise_and_the_ledger_balances(ground: bool, events: list[Event]) -> None:
     for message in run(events, ground=ground):
         if isinstance(message, LaneMeasured):
             assert message.data.audit.residue == 0
