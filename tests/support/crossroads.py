@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
-from tests.support.roads import Truck, drive, gate, pose
+from tests.support.roads import Truck, drive, gate
 from vision.config import Camera, GateConfig, Section, parse_gate
 from vision.core.events import Event, Seen
 
@@ -22,7 +22,7 @@ def crossroads(
     """The cameras `cam` (lanes A, B) and `side` (lanes B, C; C lies where A does), those `calibrated` with a ground map."""
     lanes, seen = tuple(lanes), []
     for name in cameras:
-        plain = gate(pose(), ground=name in calibrated).cameras[0]
+        plain = gate(ground=name in calibrated).cameras[0]
         seen.append(_views(plain, name, {"A": "A", "B": "B"} if name == "cam" else {"B": "B", "A": "C"}, lanes))
     data = {
         "id": "g",
