@@ -33,6 +33,7 @@ __all__ = [
     "gaps",
     "lane_statuses",
     "measurements",
+    "open_visits",
     "recorder_state",
     "sessions",
     "set_aside",
@@ -101,6 +102,7 @@ visits: Final = Table(
     Column("previous_visit_id", String(64)),
     Index(None, "gate", "first_seen_t"),
     Index(None, "gate", "lane_id", "first_seen_t"),
+    Index(None, "gate", "outcome"),
 )
 
 alerts: Final = Table(
@@ -197,6 +199,13 @@ recorder_state: Final = Table(
     Column("epoch", String(64), nullable=False),
     Column("position", String(48), nullable=False),
     Column("alerts", Text, nullable=False),
+)
+
+open_visits: Final = Table(
+    "open_visits",
+    METADATA,
+    _gate(),
+    Column("state", Text, nullable=False),
 )
 
 emissions: Final = Table(

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, select, update
+from sqlalchemy import Connection, Table, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError
 
+from api.history.open_visits import VisitEndings, save_visit_endings
 from api.history.set_aside import SetAside, save_set_aside
 from api.history.store import Store, insert
 from api.history.tables import (
@@ -86,7 +87,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class HistoryBatch:
-    """What one transaction writes: messages of the stream, alerts derived from them, and the state after both."""
+    """What one transaction writes: messages of the stream, alerts and ends of visits derived from them, the state after all."""
 
     messages: Sequence[Message]
     derived: Sequence[AlertChanged]
@@ -96,6 +97,7 @@ class HistoryBatch:
     webhooks: bool
     gap: Gap | None = None
     set_aside: Sequence[SetAside] = ()
+    visits: VisitEndings | None = None
 
 
 def load_state(store: Store) -> RecorderState | None:
@@ -113,6 +115,7 @@ def save_batch(store: Store, batch: HistoryBatch) -> None:
         if batch.gap is not None:
             add_gap(connection, store.gate, batch.gap)
         save_messages(connection, store.gate, [*batch.messages, *batch.derived])
+        save_visit_endings(connection, store.gate, batch.visits)
         save_emissions(connection, store.gate, batch.derived)
         save_set_aside(connection, store.gate, batch.after.epoch, batch.set_aside)
         if batch.webhooks:
@@ -198,10 +201,15 @@ def _measurement(data: Measurement) -> _Row:
 
 
 def _upsert(statement: sqlite.Insert | postgresql.Insert, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """The first row of a key stays, but a visit takes its end, an alert its next change, an alarm its last."""
+    """The first row of a key stays, but a visit takes its end, an alert its next change, an alarm its last.
+
+    A visit that is lost may have been ended here, because nobody had it any more: what a worker says of its end counts.
+    """
     new = statement.excluded
     conditions = {
-        visits: and_(visits.c.outcome == "open", new.outcome != "open") if table is visits else None,
+        visits: and_(or_(visits.c.outcome == "open", visits.c.outcome == "lost"), new.outcome != "open")
+        if table is visits
+        else None,
         alerts: alerts.c.sequence < new.sequence if table is alerts else None,
         alarms: alarms.c.t <= new.t if table is alarms else None,
     }

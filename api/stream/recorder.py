@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.history.open_visits import OpenVisits, VisitEndings, load_open_visits
 from api.history.set_aside import SetAside
 from api.history.store import Store
 from api.history.writing import (
@@ -58,6 +59,7 @@ class _Pending:
     derived: list[AlertChanged] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     gap: Gap | None = None
+    visits: VisitEndings | None = None
 
     @property
     def due(self) -> bool:
@@ -99,6 +101,7 @@ class Recorder:
         self._webhooks = webhooks
         self._saved = saved
         self._fold = AlertFold(config)
+        self._visits = OpenVisits(frozenset())
 
     async def run(self) -> None:
         """Records until it is cancelled; a fault of the bus or the database is tried again from the saved position."""
@@ -154,6 +157,7 @@ class Recorder:
     async def _begin(self) -> tuple[str, RecorderState | None, Gap | None]:
         """The stream's epoch, the saved state, and what is missing after it; the fold is set to that state."""
         state = await self._store.executors.recorder.run(load_state, self._store)
+        self._visits = await self._store.executors.recorder.run(load_open_visits, self._store, self._config)
         epoch, bounds = await self._source.bus.epoch(), await self._source.bus.bounds()
         saved = state.alerts if state else None
         self._fold = AlertFold(self._config) if saved is None else AlertFold.restore(self._config, saved)
@@ -178,6 +182,7 @@ class Recorder:
         pending.taken.append(entry)
         pending.messages.append(content)
         pending.derived.extend(self._fold.step(content))
+        self._visits.step(content)
 
     def _kept(self, entry: ParsedEntry, reason: str, type_: str | None, detail: str) -> SetAside:
         """What is kept of an entry that cannot be taken; the first of its kind is logged."""
@@ -189,6 +194,7 @@ class Recorder:
         return SetAside(entry.position, entry.place[0] / 1000, reason, type_, detail, entry.text)
 
     async def _save(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> RecorderState:
+        pending.visits = self._visits.endings()
         try:
             await self._write(before, after, pending)
         except REFUSALS:
@@ -208,7 +214,8 @@ class Recorder:
 
     async def _write(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> None:
         messages, aside = tuple(pending.messages), tuple(pending.set_aside)
-        batch = HistoryBatch(messages, pending.derived, before, after, time.time(), self._webhooks, pending.gap, aside)
+        rest = self._webhooks, pending.gap, aside, pending.visits
+        batch = HistoryBatch(messages, pending.derived, before, after, time.time(), *rest)
         await self._store.executors.recorder.run(save_batch, self._store, batch)
 
     async def _drop_refused(self, pending: _Pending) -> bool:

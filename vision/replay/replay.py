@@ -41,6 +41,7 @@ class Replay:
         self._statuses: set[UUID] = set()
         self._pipelines: dict[str, Pipeline] = {}
         self._sections: dict[str, Section] = {}
+        self._ending: list[Pipeline] = []  # of sections that are no more: their visits end at the next tick
         self._use(config)
 
     def takes(self, event: Recorded) -> bool:
@@ -62,7 +63,7 @@ class Replay:
 
     def open_visits(self) -> list[Visit]:
         """The visits that have not ended."""
-        return [visit for pipeline in self._pipelines.values() for visit in pipeline.open_visits()]
+        return [visit for pipeline in (*self._ending, *self._pipelines.values()) for visit in pipeline.open_visits()]
 
     def _told(self, status: LaneStatus) -> Iterator[Message]:
         """The lane.changed that a status came from, once: a recording made after a restart tells again what holds."""
@@ -73,12 +74,15 @@ class Replay:
             yield from self._alerts.step(message)
 
     def _use(self, config: GateConfig) -> None:
-        self._config = config
-        before, self._sections = self._sections, {section.id: section for section in sections(config)}
-        kept = {key: self._pipelines[key] for key, section in self._sections.items() if before.get(key) == section}
+        """Takes a configuration: sections of the same id go on, as they do live; the others end their visits as lost."""
+        before, was = self._pipelines, self._sections
+        self._config, self._sections = config, {section.id: section for section in sections(config)}
         self._pipelines = {
-            key: kept[key] if key in kept else Pipeline(config, section) for key, section in self._sections.items()
+            key: before[key] if was.get(key) == section else _going_on(config, section, before.get(key))
+            for key, section in self._sections.items()
         }
+        gone = [(was[key], pipeline) for key, pipeline in before.items() if key not in self._sections]
+        self._ending += [_going_on(config, Section(id=s.id, cameras=(), lanes=()), pipeline) for s, pipeline in gone]
 
     def _receivers(self, event: Event) -> list[Pipeline]:
         match event:
@@ -89,6 +93,9 @@ class Replay:
             case ConfigChanged(config=config):
                 self._use(config)
                 self._alerts.reconfigure(config)
+            case Tick():
+                ending, self._ending = self._ending, []
+                return [*ending, *self._pipelines.values()]
         return list(self._pipelines.values())
 
     def _pipeline(self, what: str, name: str, members: Callable[[Section], tuple[str, ...]]) -> Pipeline:
@@ -149,6 +156,11 @@ def merged(streams: Sequence[Iterable[Recorded]]) -> Iterator[Recorded]:
                 continue
             last_tick = event.t
         yield event
+
+
+def _going_on(config: GateConfig, section: Section, before: Pipeline | None) -> Pipeline:
+    """A section's pipeline that goes on where another one of the same id ended."""
+    return Pipeline(config, section) if before is None else Pipeline.restore(config, section, before.checkpoint())
 
 
 def _keyed(stream: Iterable[Recorded], index: int) -> Iterator[tuple[tuple[float, int, float, int], Recorded]]:

@@ -214,17 +214,19 @@ class SectionThread:
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     def _restored(self, saved: dict[str, Any] | None) -> Pipeline:
-        if saved is None or saved.get("version") != SECTION_CHECKPOINT_VERSION:
+        """The pipeline that goes on from a checkpoint; where that cannot be taken up, it ends the visits open there."""
+        self._sessions = {} if saved is None else _numbers(saved.get("sessions"))
+        if saved is None:
             return Pipeline(self._config, self.section)
-        try:
-            data = saved["pipeline"]
-            pipeline = Pipeline.restore(self._config, self.section, data)
-            self._sessions = {str(name): int(number) for name, number in saved["sessions"].items()}
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            _log.exception("checkpoint is of no use, the section begins anew", section=self.section.id)
-            return Pipeline(self._config, self.section)
-        if data.get("t") is not None:
-            self._record(Checkpoint(self.section.id, data["t"], data))
+        data = saved.get("pipeline")
+        data = data if isinstance(data, dict) else saved
+        pipeline = Pipeline.restore(self._config, self.section, data)
+        if not pipeline.resumed:
+            _log.warning(
+                "checkpoint is of no use, the section begins anew; visits open in it are lost", section=self.section.id
+            )
+        if pipeline.published_t is not None:
+            self._record(Checkpoint(self.section.id, pipeline.published_t, data))
         return pipeline
 
     def _restored_statuses(self, saved: dict[str, Any] | None) -> LaneStatuses:
@@ -234,3 +236,8 @@ class SectionThread:
         except (KeyError, TypeError, AttributeError):
             _log.exception("lanes' statuses in the checkpoint are of no use", section=self.section.id)
             return LaneStatuses(lanes)
+
+
+def _numbers(data: object) -> dict[str, int]:
+    """What of an object are numbers by name, as the cameras' sessions are."""
+    return {str(key): value for key, value in data.items() if isinstance(value, int)} if isinstance(data, dict) else {}

@@ -1,23 +1,27 @@
-"""What holds for the pipeline whatever it is shown: the books balance, time is relative, nothing raises or grows."""
+"""What holds for the pipeline whatever it is shown: the ledger balances, time is relative, nothing raises or grows."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.crossroads import crossroads, frames, whole_section
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.messages import LaneMeasured, Message, VisitEnded
+from vision.messages import LaneMeasured, Message, VisitEnded, VisitStarted
 
 FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STATES = st.sampled_from(["online", "stalled", "frozen", "dark", "offline", "moved"])
+BUSY = [Truck("A", 2.0, 40.0), Truck("A", 8.0, 44.0, halt_m=20.0), Truck("B", 4.0, 30.0), Truck("B", 14.0, 400.0, halt_m=20.0)]
 COORDINATE = st.floats(-3000, 5000, width=32)
 
 
@@ -78,7 +82,7 @@ def run(events: list[Event], *, ground: bool = True) -> list[Message]:
 @pytest.mark.parametrize("ground", [True, False])
 @MANY
 @given(events=anything())
-def test_nothing_makes_it_raise_and_the_books_balance(ground: bool, events: list[Event]) -> None:
+def test_nothing_makes_it_raise_and_the_ledger_balances(ground: bool, events: list[Event]) -> None:
     for message in run(events, ground=ground):
         if isinstance(message, LaneMeasured):
             assert message.data.audit.residue == 0
@@ -181,3 +185,92 @@ def test_state_stays_small_whatever_is_shown_for_long() -> None:
         pipeline.step(Tick(T0 + 6.0 * (second + 1)))
         sizes.append(len(json.dumps(pipeline.checkpoint())))
     assert max(sizes[120:]) < 2 * max(sizes[:120]) + 100_000
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[tuple[str, object]]:
+    """What may happen to a section of two cameras: time passes, the configuration, a camera or the worker changes."""
+    steps: list[tuple[str, object]] = []
+    for _ in range(draw(st.integers(2, 7))):
+        lanes = draw(st.sampled_from([("A", "B", "C"), ("A", "B"), ("B", "C"), ("B",), ("A", "C")]))
+        cameras = draw(st.sampled_from([("cam", "side"), ("side", "cam"), ("cam",), ("side",)]))
+        calibrated = draw(st.sampled_from([(), ("cam",), ("side",), ("cam", "side")]))
+        what = draw(st.sampled_from(["drive", "config", "restore", "unreadable", "camera"]))
+        steps.append((what, (calibrated, cameras, lanes) if what in ("config", "restore") else draw(st.integers(1, 12))))
+        steps.append(("drive", draw(st.integers(1, 9))))
+    return steps
+
+
+def some_lane_is_seen(cameras: tuple[str, ...], lanes: tuple[str, ...]) -> bool:
+    return bool({"cam": {"A", "B"}, "side": {"B", "C"}}[cameras[0]] & set(lanes)) or len(cameras) > 1
+
+
+class _Watched:
+    """A pipeline that lives through changes, and what it said; what must always hold is looked at after each tick."""
+
+    def __init__(self) -> None:
+        self.config, self.section = crossroads(), whole_section()
+        self.pipeline = Pipeline(self.config, self.section)
+        self.started: dict[str, str] = {}
+        self.ended: dict[str, str] = {}
+
+    def step(self, event: Event) -> None:
+        for message in self.pipeline.step(event):
+            if isinstance(message, VisitStarted):
+                assert message.data.visit_id not in self.started
+                self.started[message.data.visit_id] = message.data.lane_id
+            elif isinstance(message, VisitEnded):
+                assert message.data.visit_id in self.started
+                assert message.data.visit_id not in self.ended
+                self.ended[message.data.visit_id] = message.data.outcome
+            elif isinstance(message, LaneMeasured):
+                assert message.data.audit.residue == 0
+        if isinstance(event, Tick):
+            still = [visit.visit_id for visit in self.pipeline.open_visits()]
+            assert len(set(still)) == len(still)
+            assert set(still) == self.started.keys() - self.ended.keys()
+
+    def take(
+        self, t: float, calibrated: tuple[str, ...], cameras: tuple[str, ...], lanes: tuple[str, ...], *, live: bool
+    ) -> None:
+        """Another configuration, while it runs or at a restart."""
+        if not some_lane_is_seen(cameras, lanes):
+            return
+        self.config = crossroads(calibrated, cameras, lanes)
+        if live:
+            self.step(ConfigChanged(t, self.config))
+            return
+        seen = tuple(camera.id for camera in self.config.cameras)
+        self.section = self.section.model_copy(update={"cameras": seen, "lanes": lanes})
+        self.restore()
+
+    def restore(self, **spoiled: object) -> None:
+        saved = json.loads(json.dumps(self.pipeline.checkpoint(), allow_nan=False)) | spoiled
+        self.pipeline = Pipeline.restore(self.config, self.section, saved)
+
+
+@SOME
+@given(steps=changes())
+def test_whatever_changes_every_visit_ends_once_or_is_open(steps: list[tuple[str, object]]) -> None:
+    watched, at, sessions = _Watched(), 0, {"cam": 0, "side": 0}
+    events = frames([*BUSY], 90.0, fps=2.5)
+    for what, value in steps:
+        t = T0 + at
+        match what, value:
+            case "drive", int(seconds):
+                for event in events:
+                    if t < event.t <= t + seconds or (event.t == t == T0):
+                        session = sessions.get(getattr(event, "camera", ""), 0)
+                        watched.step(replace(event, session=session) if isinstance(event, Seen | CameraChanged) else event)
+                at += seconds
+            case (("config" | "restore"), (tuple(calibrated), tuple(cameras), tuple(lanes))):
+                watched.take(t, calibrated, cameras, lanes, live=what == "config")
+            case "unreadable", _:
+                watched.restore(version=1)
+                for camera, session in sessions.items():
+                    watched.step(CameraChanged(camera, session, t, "online", WIDTH, HEIGHT))
+            case "camera", int(number):
+                camera = "cam" if number % 2 else "side"
+                sessions[camera] += number % 3 == 0
+                watched.step(CameraChanged(camera, sessions[camera], t, "offline" if number > 8 else "online", WIDTH, HEIGHT))
+    watched.step(Tick(T0 + at + 1.0))

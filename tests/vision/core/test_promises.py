@@ -176,7 +176,9 @@ def test_a_lane_that_goes_from_the_config_takes_nothing_along() -> None:
     messages = run(with_another_config(smaller, 30.0))
     after = [m.data for m in messages if isinstance(m, LaneMeasured) and m.data.t > T0 + 30]
     assert {data.lane_id for data in after} == {"A"}
-    assert [visit.visit_id for visit in ended(messages)] == [
+    lost, *others = ended(messages)
+    assert (lost.lane_id, lost.outcome, lost.left_t) == ("B", "lost", pytest.approx(T0 + 30.0, abs=0.5))
+    assert [visit.visit_id for visit in others] == [
         visit.visit_id for visit in ended(run(drive(QUEUE, 80.0))) if visit.lane_id == "A"
     ]
     assert balanced(messages)
@@ -187,7 +189,7 @@ def test_a_lane_before_it_goes_and_vehicles_stay_in_theirs() -> None:
     camera = whole.cameras[0].model_copy(update={"views": whole.cameras[0].views[1:]})
     smaller = whole.model_copy(update={"lanes": whole.lanes[1:], "cameras": (camera,)})
     messages = run(with_another_config(smaller, 30.0))
-    assert [v.lane_id for v in ended(messages)] == ["B"]
+    assert [(v.lane_id, v.outcome) for v in ended(messages)] == [("A", "lost"), ("A", "lost"), ("B", "departed")]
 
 
 def test_a_change_of_lane_that_nobody_saw_is_one_visit_in_each_lane() -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.crossroads import crossroads, frames
 from tests.support.gate_scene import T0, scene_events, scene_gate, write_scene
+from tests.support.roads import T0 as ROAD_T0
+from tests.support.roads import Truck
 from vision.config import GateConfig, sections
 from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
 from vision.core.pipeline import Pipeline
@@ -70,6 +73,34 @@ def test_another_config_may_change_the_sections() -> None:
     assert lanes == {"EX1"}
     with pytest.raises(RecordingError, match="camera 'south'"):
         run(replayed, [CameraChanged("south", 0, T0 + 32, "online", 1920, 1080)])
+
+
+def test_visits_of_a_section_that_goes_end_as_lost() -> None:
+    cut = EVENTS.index(Tick(T0 + 30)) + 1
+    south = [camera for camera in scene_gate().cameras if camera.id == "south"]
+    lanes = {view.lane for camera in south for view in camera.views}
+    smaller = without(scene_gate(), cameras=south, lanes=[lane for lane in scene_gate().lanes if lane.id in lanes])
+    replayed = Replay(scene_gate())
+    run(replayed, EVENTS[:cut])
+    before = {visit.visit_id for visit in replayed.open_visits()}
+    gone = {visit.visit_id for visit in replayed.open_visits() if visit.lane_id not in lanes}
+    assert gone
+    run(replayed, [ConfigChanged(T0 + 30.5, smaller)])
+    assert {visit.visit_id for visit in replayed.open_visits()} == before
+    messages = run(replayed, [Tick(T0 + 31)])
+    assert {(m.data.visit_id, m.data.outcome) for m in messages if m.type == "visit.ended"} == {(v, "lost") for v in gone}
+    assert {visit.visit_id for visit in replayed.open_visits()} == before - gone
+    assert not [m for m in run(replayed, [Tick(T0 + 32)]) if m.type == "visit.ended"]
+
+
+def test_a_section_that_keeps_its_cameras_keeps_the_visits_of_its_other_lanes() -> None:
+    waiting = [Truck("A", 2.0, 500.0), Truck("B", 5.0, 500.0)]
+    replayed = Replay(crossroads())
+    run(replayed, frames(waiting, 20.0))
+    before = {visit.visit_id: visit.lane_id for visit in replayed.open_visits()}
+    assert set(before.values()) == {"A", "B", "C"}
+    run(replayed, [ConfigChanged(ROAD_T0 + 20.5, crossroads(lanes=("A", "B"))), Tick(ROAD_T0 + 21)])
+    assert {visit.visit_id for visit in replayed.open_visits()} == {key for key, lane in before.items() if lane != "C"}
 
 
 def test_a_lane_that_is_closed() -> None:

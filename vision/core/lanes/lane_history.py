@@ -1,4 +1,4 @@
-"""What a lane did over the window: rates, headways, the booth's times, percentiles with open visits as censored. Pure."""
+"""What a lane did over the window: rates, headways, the server's times, percentiles with open visits as censored. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEVELS: Final[tuple[LevelOfService, ...]] = ("A", "B", "C", "D", "E", "F")
 KEPT_TIMES: Final = 2000
 """Most visits, arrivals and busy spells that a lane keeps: more than any lane can pass in a day."""
 MOVE_UP_S: Final = 8.0
-"""From a departure until the next vehicle stands at the booth: a truck's length and a gap, from a standstill to a halt."""
+"""From a departure until the next vehicle stands at the server: a truck's length and a gap, from a standstill to a halt."""
 LONGEST_MOVE_S: Final = 20.0
 """A next vehicle that takes longer was not yet there."""
 UNSEEN_START_S: Final = 3.0
@@ -44,7 +44,7 @@ class Durations:
 
 
 class LaneHistory:
-    """The lane's departures, arrivals, booth times and spells with a queue, trimmed to the window."""
+    """The lane's departures, arrivals, server times and spells with a queue, trimmed to the window."""
 
     def __init__(self, window_s: float) -> None:
         self.window_s = window_s
@@ -61,7 +61,7 @@ class LaneHistory:
         self.arrivals.append(t)
 
     def departed(self, visit: Visit) -> None:
-        """Notes a departure, how long the booth took for it and, if it had waited, how long it took to move up."""
+        """Notes a departure, how long the server took for it and, if it had waited, how long it took to move up."""
         left = visit.left_t or 0.0
         before, self.left_t = self.left_t, left if self.left_t is None else max(left, self.left_t)
         waited = before is not None and visit.joined_t is not None and visit.joined_t <= before < left
@@ -82,11 +82,11 @@ class LaneHistory:
         self.ends.append(Durations(t, wait, service, dwell, departed=False))
 
     def service_times(self) -> Array:
-        """Seconds that the booth took for each vehicle of the window."""
+        """Seconds that the server took for each vehicle of the window."""
         return np.array([seconds for _, seconds in self.services], np.float64)
 
     def move_times(self) -> Array:
-        """Seconds from a departure until the next vehicle, which had waited, stood at the booth."""
+        """Seconds from a departure until the next vehicle, which had waited, stood at the server."""
         return np.array([seconds for _, seconds in self.moves], np.float64)
 
     def tick(self, t: float, *, queue: bool) -> None:

@@ -1,12 +1,13 @@
-"""A lane's line of vehicles, ordered from the stop line: who is on a visit, who joined the queue, who is in service. Pure.
+"""A lane's vehicles, ordered from the stop line: who is on a visit, who joined the queue, who is in service. Pure.
 
-This is the only place where visits begin and end, so the books always balance: present at start + arrivals + changes in
+This is the only place where visits begin and end, so the flow ledger always balances: present at start + arrivals + changes in
 - departures - changes out - lost = vehicles.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
@@ -22,7 +23,7 @@ _VISIT_NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:lanewatch:visit")
 
 @dataclass(slots=True)
 class FlowLedger:
-    """Everything that entered and left a line since its state began."""
+    """Everything that entered and left a lane since its state began."""
 
     present_at_start: int = 0
     arrivals: int = 0
@@ -33,7 +34,7 @@ class FlowLedger:
     both_ends_seen: int = 0
 
     def expected(self) -> int:
-        """The number of vehicles that the books say are there."""
+        """The number of vehicles that are there by what entered and left."""
         return self.present_at_start + self.arrivals + self.changes_in - self.departures - self.changes_out - self.lost
 
 
@@ -57,7 +58,7 @@ class LaneQueue:
         self.lane = lane
         self.calibrated = calibrated
         self.vehicles: list[Vehicle] = []
-        self.books = FlowLedger()
+        self.ledger = FlowLedger()
         self.history = LaneHistory(window_s)
         self.closed = False
         self.status_t = 0.0  # of the newest status, which `closed` is of
@@ -67,16 +68,16 @@ class LaneQueue:
         self._visits = 0
 
     @property
-    def residue(self) -> int:
-        """What the books say minus what is there; 0, or the lane's audit shows it."""
-        return self.books.expected() - len(self.vehicles)
+    def conservation_residual(self) -> int:
+        """The ledger's number of vehicles minus what is there; 0, or the lane's audit shows it."""
+        return self.ledger.expected() - len(self.vehicles)
 
     def enter(self, vehicle: Vehicle, arrived_t: float | None, *, start_censored: bool, inferred: bool = False) -> None:
         """Begins a visit: by arrival, or because it was there already (present at start or hidden when it came)."""
         if vehicle.present_at_start:
-            self.books.present_at_start += 1
+            self.ledger.present_at_start += 1
         else:
-            self.books.arrivals += 1
+            self.ledger.arrivals += 1
             self.history.arrived(vehicle.first_seen_t if arrived_t is None else arrived_t)
         visit = OpenVisit(self._next_id(vehicle), arrived_t, start_censored, inferred=inferred)
         self._open(vehicle, visit)
@@ -85,9 +86,9 @@ class LaneQueue:
         """Takes over a vehicle that changed lanes: its visit there ends, one here goes on with its arrival and joining."""
         old = vehicle.visit
         assert old is not None
-        other.books.changes_out += 1
+        other.ledger.changes_out += 1
         other.close(vehicle, vehicle.as_visit("changed_lane", t))
-        self.books.changes_in += 1
+        self.ledger.changes_in += 1
         vehicle.lane_id = self.lane.id
         self._open(
             vehicle,
@@ -96,9 +97,9 @@ class LaneQueue:
 
     def depart(self, vehicle: Vehicle, left_t: float) -> None:
         """Ends a visit at the stop line."""
-        self.books.departures += 1
+        self.ledger.departures += 1
         visit = vehicle.as_visit("departed", left_t)
-        self.books.both_ends_seen += not visit.start_censored
+        self.ledger.both_ends_seen += not visit.start_censored
         self.history.departed(visit)
         self.left = None if visit.arrived_t is None else Left(left_t, visit.arrived_t, vehicle.cleared_t)
         self.close(vehicle, visit)
@@ -106,13 +107,13 @@ class LaneQueue:
     def lose(self, vehicle: Vehicle, t: float) -> None:
         """Ends a visit whose vehicle is gone without having been seen to leave; t is when it was seen last."""
         self._spare(vehicle)
-        self.books.lost += 1
+        self.ledger.lost += 1
         visit = vehicle.as_visit("lost", t)
         self.history.lost(visit, t)
         self.close(vehicle, visit)
 
     def close(self, vehicle: Vehicle, visit: Visit) -> None:
-        """Takes a vehicle out of the line and notes its ended visit for publication."""
+        """Takes a vehicle out of the queue and notes its ended visit for publication."""
         self.vehicles.remove(vehicle)
         self.ended.append(visit)
         vehicle.visit = None
@@ -148,7 +149,7 @@ class LaneQueue:
     def as_data(self) -> dict[str, Any]:
         """Plain data of everything but the vehicles, which belong to a scene."""
         return {
-            "books": asdict(self.books),
+            "books": asdict(self.ledger),
             "history": self.history.as_data(),
             "started": [asdict(visit) for visit in self.started],
             "ended": [asdict(visit) for visit in self.ended],
@@ -159,9 +160,12 @@ class LaneQueue:
             "order": [vehicle.number for vehicle in self.vehicles],
         }
 
-    def load(self, data: dict[str, Any], vehicles: dict[int, Vehicle]) -> None:
-        """Goes on from what `as_data` described; vehicles by number."""
-        self.books = FlowLedger(**data["books"])
+    def load(self, data: dict[str, Any], vehicles: Mapping[int, Vehicle], forgotten: Mapping[int, Vehicle]) -> None:
+        """Goes on from what `as_data` described. Vehicles, by number, that no scene took up are lost.
+
+        Raises KeyError for one that is in neither.
+        """
+        self.ledger = FlowLedger(**data["books"])
         self.history.load(data["history"])
         self.started = [Visit(**visit) for visit in data["started"]]
         self.ended = [Visit(**visit) for visit in data["ended"]]
@@ -169,7 +173,9 @@ class LaneQueue:
         self.closed, self.status_t = data.get("closed", False), data.get("status_t", 0.0)
         left = data.get("left")
         self.left = None if left is None else Left(*left)
-        self.vehicles = [vehicles[number] for number in data["order"] if number in vehicles]
+        self.vehicles = [vehicles[n] if n in vehicles else forgotten[n] for n in data["order"]]
+        for vehicle in [vehicle for vehicle in self.vehicles if vehicle.number not in vehicles]:
+            self.lose(vehicle, vehicle.seen_t)
 
     def _keep_order(self) -> None:
         """Gives the visits to the vehicles in order of arrival: nobody overtakes in a lane, but bodies can be confused.

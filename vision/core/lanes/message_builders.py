@@ -39,7 +39,7 @@ SEEN_S: Final = 2.0
 
 def measured_message(
     gate: str,
-    line: LaneQueue,
+    lane_queue: LaneQueue,
     t: float,
     found: Figures | None,
     *,
@@ -49,11 +49,11 @@ def measured_message(
     limits: tuple[float, ...],
 ) -> LaneMeasured:
     """lane.measured; every figure is None where `found` is None."""
-    history = line.history
+    history = lane_queue.history
     expected = found.expected_wait_s if found else (None, None, None)
     known = found is not None
     data = Measurement(
-        lane_id=line.lane.id,
+        lane_id=lane_queue.lane.id,
         t=t,
         queue_vehicles=found.queue_vehicles if found else None,
         queue_m=found.queue_m if found else None,
@@ -76,15 +76,19 @@ def measured_message(
         quality_reasons=reasons,
         censored=found.censored if found else False,
         frame_age_s=frame_age_s,
-        audit=_audit(line),
+        audit=_audit(lane_queue),
     )
-    return LaneMeasured(id=message_id(gate, "lane.measured", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
+    return LaneMeasured(
+        id=message_id(gate, "lane.measured", lane_queue.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data
+    )
 
 
-def vehicles_message(gate: str, line: LaneQueue, t: float, *, known: bool) -> LaneVehicles:
-    """lane.vehicles; None instead of the line where it is not known."""
-    data = Vehicles(lane_id=line.lane.id, t=t, vehicles=_vehicles(line, t) if known else None)
-    return LaneVehicles(id=message_id(gate, "lane.vehicles", line.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data)
+def vehicles_message(gate: str, lane_queue: LaneQueue, t: float, *, known: bool) -> LaneVehicles:
+    """lane.vehicles; None instead of the vehicles where it is not known."""
+    data = Vehicles(lane_id=lane_queue.lane.id, t=t, vehicles=_vehicles(lane_queue, t) if known else None)
+    return LaneVehicles(
+        id=message_id(gate, "lane.vehicles", lane_queue.lane.id, t), timestamp=timestamp_of(t), gate=gate, data=data
+    )
 
 
 def visit_started(gate: str, visit: Visit, t: float) -> VisitStarted:
@@ -131,8 +135,8 @@ def lane_message(gate: str, event: LaneStatus) -> LaneChanged:
     )
 
 
-def _vehicles(line: LaneQueue, t: float) -> tuple[VehicleData, ...]:
-    metric = line.calibrated
+def _vehicles(lane_queue: LaneQueue, t: float) -> tuple[VehicleData, ...]:
+    metric = lane_queue.calibrated
     return tuple(
         VehicleData(
             visit_id=v.visit.visit_id,
@@ -145,7 +149,7 @@ def _vehicles(line: LaneQueue, t: float) -> tuple[VehicleData, ...]:
             dwell_s=round(max(t - (v.first_seen_t if v.visit.arrived_t is None else v.visit.arrived_t), 0.0), 1),
             censored=v.visit.start_censored,
         )
-        for v in line.vehicles
+        for v in lane_queue.vehicles
         if v.visit is not None
     )
 
@@ -154,13 +158,13 @@ def _visit(visit: Visit) -> VisitData:
     return VisitData(**asdict(visit))
 
 
-def _audit(line: LaneQueue) -> Audit:
-    books = line.books
+def _audit(lane_queue: LaneQueue) -> Audit:
+    ledger = lane_queue.ledger
     return Audit(
-        visits=books.departures + books.changes_out + books.lost,
-        both_ends_seen=books.both_ends_seen,
-        identity_breaks=books.lost,
-        residue=line.residue,
+        visits=ledger.departures + ledger.changes_out + ledger.lost,
+        both_ends_seen=ledger.both_ends_seen,
+        identity_breaks=ledger.lost,
+        residue=lane_queue.conservation_residual,
     )
 
 

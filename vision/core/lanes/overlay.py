@@ -35,18 +35,18 @@ def overlay_boxes(boxes: list[PlacedBox], width: int, height: int, t: float) -> 
     return tuple(result)
 
 
-def overlay_tail(line: LaneQueue, t: float, at: Callable[[Vehicle], TailLine | None]) -> Tail | None:
+def overlay_tail(lane_queue: LaneQueue, t: float, at: Callable[[Vehicle], TailLine | None]) -> Tail | None:
     """The end of a lane's queue; `at` places a line across the lane at the last vehicle of the queue."""
-    queue = [v for v in line.vehicles if v.visit is not None and v.visit.joined_t is not None]
+    queue = [v for v in lane_queue.vehicles if v.visit is not None and v.visit.joined_t is not None]
     if not queue:
         return None
     where = at(max(queue, key=lambda vehicle: vehicle.rear))
     if where is None:
         return None
-    found = figures(line, t, [])
+    found = figures(lane_queue, t, [])
     ends = tuple((round(x, DIGITS), round(y, DIGITS)) for x, y in where)
     return Tail(
-        lane_id=line.lane.id,
+        lane_id=lane_queue.lane.id,
         line=(ends[0], ends[1]),
         queue_vehicles=len(queue),
         queue_m=found.queue_m,

@@ -1,4 +1,4 @@
-"""One vehicle of a lane's line: where it is, since when it stands, and the visit that it is on. Pure.
+"""One vehicle of a lane: where it is, since when it stands, and the visit that it is on. Pure.
 
 Positions are metres upstream of the stop line in a calibrated lane, 0..1 along the axis in one that is not.
 """

@@ -1,8 +1,9 @@
-"""How long a vehicle that joins now will wait: the booth's times over the window, and what they make of a queue. Pure.
+"""How long a vehicle that joins now will wait: the server's times over the window, and what they make of a queue. Pure.
 
-The vehicles ahead are served one after another: what is left of the service that is going on, then for each of the others
-a move up to the booth and a service, at last the own move up. Services are taken as lognormal, their sum as gamma
-distributed; docs/decisions/0011-expected-wait.md says why, and what it reaches.
+The server is the lane's service process: at a gate, its booth. The vehicles ahead are served one after another: what is left
+of the service that is going on, then for each of the others a move-up to the server and a service, at last the own move-up.
+Services are taken as lognormal, their sum as gamma distributed; docs/decisions/0011-expected-wait.md says why, and what it
+reaches.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from scipy.special import gammaincinv, ndtr
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory
 
-__all__ = ["HeadOfQueue", "Server", "booth_times", "expected_wait"]
+__all__ = ["HeadOfQueue", "Server", "expected_wait", "server_times"]
 
 Array = NDArray[np.float64]
 Wait = tuple[float | None, float | None, float | None]
 LEAST_SERVICES: Final = 2
 """Fewest services, of all lanes together, from which anything is expected."""
 LONGEST_STOP: Final = 2.5
-"""A service counts as this many medians at most: a booth that was left alone, or a departure that nobody saw, says nothing
+"""A service counts as this many medians at most: a server that was left alone, or a departure that nobody saw, says nothing
 about the next service. One in fifty lognormal services is longer."""
 PRIOR_VARIATION: Final = 0.5
 PRIOR_SERVICES: Final = 5.0
@@ -38,18 +39,18 @@ PRIOR_MOVE_VARIANCE: Final = 9.0
 COUNT_SIGMA: Final = 0.1
 """How well a queue is counted, per vehicle in it; the far end of a long one is seen worst (docs/accuracy.md)."""
 HOLD_UP_SHARE: Final = 0.01
-"""Share of services in which the booth is left alone for a while; that lasts x medians or more with probability x to the -3."""
+"""Share of services in which the server pauses for a while; that lasts x medians or more with probability x to the -3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What is known of a lane's booth: mean and variance of a service, variance of that mean, the same of moving up."""
+    """What is known of a lane's server: mean and variance of a service, variance of that mean, the same of moving up."""
 
     service_s: float
     service_var: float
     mean_var: float
-    move_s: float
-    move_var: float
+    move_up_s: float
+    move_up_var: float
 
     @property
     def sigma(self) -> float:
@@ -101,8 +102,8 @@ class HeadOfQueue:
     leaving: bool = False
 
 
-def booth_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Server | None:
-    """The booth of a lane from its own window and those of the other lanes; None before LEAST_SERVICES services."""
+def server_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Server | None:
+    """The server of a lane from its own window and those of the other lanes; None before LEAST_SERVICES services."""
     beside = list(others)
     mine, theirs = own.service_times(), np.concatenate([np.zeros(0), *(other.service_times() for other in beside)])
     everything = np.concatenate([mine, theirs])
@@ -113,40 +114,40 @@ def booth_times(own: LaneHistory, others: Iterable[LaneHistory]) -> Server | Non
     mean = max(float(everything.mean()), 1.0)
     variance = _shrunk(everything, mean, (PRIOR_VARIATION * mean) ** 2, PRIOR_SERVICES, len(everything) - 1)
     lane_mean, mean_var = _lane_mean(np.minimum(mine, longest), np.minimum(theirs, longest), mean, variance)
-    moves = np.concatenate([own.move_times(), *(other.move_times() for other in beside)])
-    move = float(PRIOR_MOVES * MOVE_UP_S + moves.sum()) / (PRIOR_MOVES + len(moves))
-    move_var = _shrunk(moves, move, PRIOR_MOVE_VARIANCE, PRIOR_MOVES, len(moves))
-    return Server(lane_mean, variance * (lane_mean / mean) ** 2, mean_var, move, move_var)
+    move_ups = np.concatenate([own.move_times(), *(other.move_times() for other in beside)])
+    move_up = float(PRIOR_MOVES * MOVE_UP_S + move_ups.sum()) / (PRIOR_MOVES + len(move_ups))
+    move_up_var = _shrunk(move_ups, move_up, PRIOR_MOVE_VARIANCE, PRIOR_MOVES, len(move_ups))
+    return Server(lane_mean, variance * (lane_mean / mean) ** 2, mean_var, move_up, move_up_var)
 
 
-def expected_wait(booth: Server | None, ahead: int, head: HeadOfQueue) -> Wait:
+def expected_wait(server: Server | None, ahead: int, head: HeadOfQueue) -> Wait:
     """Expected wait of a vehicle joining now, with its 80 % interval: (mean, low, high) in seconds.
 
-    ahead: vehicles in the queue, the head included. Nobody ahead: no wait. No booth: unknown.
+    ahead: vehicles in the queue, the head included. Nobody ahead: no wait. No server: unknown.
     """
     if ahead == 0:
         return 0.0, 0.0, 0.0
-    if booth is None:
+    if server is None:
         return None, None, None
-    rest, variance = _head(booth, head)
+    rest, variance = _head(server, head)
     full, services = ahead - 1, ahead - head.leaving
-    cycle = booth.move_s + booth.service_s
-    mean = rest + full * cycle + booth.move_s
-    variance += full * (booth.service_var + booth.move_var) + booth.move_var
+    cycle = server.move_up_s + server.service_s
+    mean = rest + full * cycle + server.move_up_s
+    variance += full * (server.service_var + server.move_up_var) + server.move_up_var
     # What is wrong with the mean service, or with the count, is wrong alike for all: it adds up in proportion.
-    variance += max(services - 0.5, 0.0) ** 2 * booth.mean_var + (COUNT_SIGMA * services * cycle) ** 2
+    variance += max(services - 0.5, 0.0) ** 2 * server.mean_var + (COUNT_SIGMA * services * cycle) ** 2
     shape, scale = mean**2 / variance, variance / mean
     return mean, float(gammaincinv(shape, 0.1)) * scale, float(gammaincinv(shape, 0.9)) * scale
 
 
-def _head(booth: Server, head: HeadOfQueue) -> tuple[float, float]:
+def _head(server: Server, head: HeadOfQueue) -> tuple[float, float]:
     """Mean and variance of the time until the head has left."""
     if head.leaving:
         return 0.0, 0.0
     if head.elapsed_s is not None:
-        return booth.remaining(head.elapsed_s)
+        return server.remaining(head.elapsed_s)
     since = head.since_departure_s
-    return booth.service_s + (0.0 if since is None else max(booth.move_s - since, 0.0)), booth.service_var
+    return server.service_s + (0.0 if since is None else max(server.move_up_s - since, 0.0)), server.service_var
 
 
 def _shrunk(values: Array, mean: float, prior: float, weight: float, degrees: int) -> float:

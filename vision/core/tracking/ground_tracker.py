@@ -18,6 +18,7 @@ from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.lanes.lane_queue import LaneQueue
+from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.association import PredictedMeasurements
 from vision.core.tracking.height_bias import HeightBias
@@ -59,15 +60,16 @@ class GroundScene:
         self._road = SceneState.of(lines)
         self._eyes = {camera.id: Sensor.of(camera, self._road, next_number) for camera in cameras}
 
+    @property
+    def name(self) -> str:
+        """The key of its data in a checkpoint; a section has one at most."""
+        return "ground"
+
     def resize(self, camera_id: str, width: int, height: int) -> None:
         """Takes a camera's frame size in pixels, which completes its pose."""
         self._eyes[camera_id].resize(width, height, self._road)
 
-    def ready(self, camera_id: str) -> bool:
-        """Whether a camera has a pose."""
-        return self._eyes[camera_id].pose is not None
-
-    def restart(self, camera_id: str) -> None:
+    def restart(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
         """Begins a new session of a camera: its tracks are forgotten, the vehicles on the ground stay."""
         self._eyes[camera_id].restart()
 
@@ -85,16 +87,17 @@ class GroundScene:
         publish(self._road, seen.t)
         eye.finish(boxes, owners)
 
-    def boxes(self, camera_id: str) -> list[tuple[list[float], int, Vehicle | None]]:
+    def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._road.vehicles.get(number)) for box, number in self._eyes[camera_id].last]
 
-    def line_at(self, camera_id: str, lane_id: str, s: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
-        """The line across a lane at s in a camera's picture, 0..1; None where the camera has no pose."""
+    def tail_line(self, camera_id: str, lane_id: str, vehicle: Vehicle) -> TailLine | None:
+        """The line across a lane at a vehicle's rear, or at the zone's end, in a picture, 0..1; None without a pose."""
         pose, table = self._eyes[camera_id].pose, self._road.table
         if pose is None:
             return None
-        index = np.array([self._road.ids.index(lane_id)])
+        lane = self._road.ids.index(lane_id)
+        index, s = np.array([lane]), min(vehicle.rear, self._road.zone_m(lane))
         here, on = table.at(index, np.array([s]))[0], table.at(index, np.array([s + 1.0]))[0]
         right = np.array([on[1] - here[1], here[0] - on[0]]) * HALF_WIDTH_M
         ground = np.array([[*(here - right), 0.0], [*(here + right), 0.0]])

@@ -20,6 +20,7 @@ from vision.core.events import Seen
 from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.lane_axis import LaneAxis, picture_axis, points_in_polygon
 from vision.core.lanes.lane_queue import LaneQueue
+from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
 
@@ -84,7 +85,12 @@ class PictureScene:
         self._began_t: float | None = None
         self._last: list[tuple[list[float], int]] = []
 
-    def resize(self, width: int, height: int) -> None:
+    @property
+    def name(self) -> str:
+        """The key of its data in a checkpoint."""
+        return f"picture:{self.camera.id}"
+
+    def resize(self, camera_id: str, width: int, height: int) -> None:  # noqa: ARG002 (of LaneScene)
         """Takes the camera's frame size in pixels."""
         if (width, height) == self._size or not width or not height:
             return
@@ -94,7 +100,7 @@ class PictureScene:
             _Place(view.lane, np.array(view.polygon, float) * [aspect, 1.0], picture_axis(view, aspect)) for view in self._views
         ]
 
-    def restart(self, t: float) -> None:
+    def restart(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
         """Begins a new session: old tracks stay as places where vehicles may be found again."""
         for track in self._tracker.tracks:
             track.speed = [0.0, 0.0, 0.0, 0.0]
@@ -120,11 +126,11 @@ class PictureScene:
         for place in self._places:
             self._lines[place.lane_id].update(t)
 
-    def boxes(self) -> list[tuple[list[float], int, Vehicle | None]]:
+    def boxes(self, camera_id: str) -> list[PlacedBox]:  # noqa: ARG002 (of LaneScene)
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._vehicles.get(number)) for box, number in self._last]
 
-    def tail_line(self, lane_id: str, vehicle: Vehicle) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    def tail_line(self, camera_id: str, lane_id: str, vehicle: Vehicle) -> TailLine | None:  # noqa: ARG002 (of LaneScene)
         """Where a queue that ends with this vehicle ends in the picture, 0..1: the far edge of its box."""
         track = next((track for track in self._tracker.tracks if track.number == vehicle.number), None)
         place = next((place for place in self._places if place.lane_id == lane_id), None)
@@ -149,11 +155,14 @@ class PictureScene:
         }
 
     def load(self, data: dict[str, Any]) -> dict[int, Vehicle]:
-        """Goes on from what `as_data` described; the vehicles by number."""
-        self.resize(*data["size"])
+        """Goes on from what `as_data` described; the vehicles by number. Those on lanes that it has no more are forgotten."""
+        self.resize(self.camera.id, *data["size"])
         self._began_t = data["began_t"]
         self._tracker.load(data["tracks"])
-        self._vehicles = {v["number"]: Vehicle.from_data(v) for v in data["vehicles"]}
+        lanes = {view.lane for view in self._views}
+        vehicles = {v["number"]: Vehicle.from_data(v) for v in data["vehicles"]}
+        self._vehicles = {number: vehicle for number, vehicle in vehicles.items() if vehicle.lane_id in lanes}
+        self._tracker.drop(vehicles.keys() - self._vehicles.keys())
         return self._vehicles
 
     def _accept(self, track: Track, t: float) -> None:

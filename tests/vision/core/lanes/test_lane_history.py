@@ -1,4 +1,4 @@
-"""Durations with censoring, the booth's times, rates, the level of service."""
+"""Durations with censoring, the server's times, rates, the level of service."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def history_of_ten_minutes() -> LaneHistory:
     return history
 
 
-def test_history_gives_rates_and_booth_times_and_forgets_what_is_older_than_the_window() -> None:
+def test_history_gives_rates_and_server_times_and_forgets_what_is_older_than_the_window() -> None:
     history = history_of_ten_minutes()
     assert history.arrival_rate_vph(300.0) == pytest.approx(3600 * 5 / 299)
     assert history.headway_s() == 60.0
@@ -82,11 +82,11 @@ def test_history_goes_on_from_plain_data_also_from_an_older_checkpoint() -> None
     assert list(older.service_times()) == [52.0] * 5
 
 
-def test_a_booth_that_is_not_seen_is_known_from_the_departures_of_those_who_waited() -> None:
+def test_a_server_that_is_not_seen_is_known_from_the_departures_of_those_who_waited() -> None:
     history = LaneHistory(600.0)
     for left_t in (100.0, 160.0, 250.0):
         history.departed(visit(left_t, left_t - 70.0, None))
-    assert list(history.service_times()) == [60.0 - MOVE_UP_S]  # the third came when the booth was free
+    assert list(history.service_times()) == [60.0 - MOVE_UP_S]  # the third came when the server was free
     assert list(history.move_times()) == []
 
 
