@@ -44,13 +44,14 @@ test: ## Run the tests; ML=1 also installs torch and runs what needs it, TESTS="
 	@[ -n "$$TESTS" ] || { $(SETUP) npm run --silent test; }
 	$(BIN)/pytest $(if $(ML),,-m "not ml") $$TESTS
 
-check: ## Style, types, imports, schema, documents, Docker files
+check: ## Style, types, imports, dead code, schema, documents, Docker files
 	@$(SETUP) dev page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m scripts.dead_code
 	@$(BIN)/python -m api.web.schema | cmp --silent - dashboard/schema/page.json \
 	|| { echo "dashboard/schema/page.json is not what vision/messages.py says: run make schema and commit it" >&2; exit 1; }
 	$(BIN)/python scripts/documents.py --check

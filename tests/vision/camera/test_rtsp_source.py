@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.support.file_media import FileMedia
 from tests.support.rtsp import closing, is_frame, read_until, serve, state_is
 from tests.support.video import make_video, still
 from vision.camera.decoding import open_video
@@ -18,7 +19,6 @@ from vision.core.events import CameraChanged
 from vision.errors import StreamError
 from vision.ports import Frame
 from vision.simulation.rtsp.auth import Credentials
-from vision.simulation.rtsp.media import FileMedia
 from vision.simulation.rtsp.server import RtspServer
 
 SECRET = "s3cret!"
