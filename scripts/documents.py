@@ -16,9 +16,10 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from api.settings import settings_table
+from api.settings import Settings, SimulationSettings
 from vision import config, messages
 from vision.messages import MESSAGE, Message
+from vision.settings import CacheSettings, settings_table
 
 __all__ = ["generated", "main"]
 
@@ -225,7 +226,13 @@ def _messages() -> str:
     return "\n".join(text)
 
 
-GENERATORS: Final[dict[str, Callable[[], str]]] = {"gate-file": _gate_file, "messages": _messages, "settings": settings_table}
+GENERATORS: Final[dict[str, Callable[[], str]]] = {
+    "gate-file": _gate_file,
+    "messages": _messages,
+    "settings": lambda: settings_table(Settings),
+    "simulation-settings": lambda: settings_table(SimulationSettings),
+    "worker-settings": lambda: settings_table(CacheSettings),
+}
 
 
 def _page(path: Path) -> tuple[str, str]:
