@@ -54,6 +54,7 @@ check: ## Style, types, imports, dead code, schema, documents, Docker files
 	$(BIN)/python -m scripts.dead_code
 	@$(BIN)/python -m api.web.schema | cmp --silent - dashboard/schema/page.json \
 	|| { echo "dashboard/schema/page.json is not what vision/messages.py says: run make schema and commit it" >&2; exit 1; }
+	$(BIN)/python -m scripts.page_samples --check
 	$(BIN)/python scripts/documents.py --check
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/compose-lint --fail-on high docker/compose.yaml
@@ -76,9 +77,10 @@ demo-model: ## Train the demo model anew from rendered frames, at most 90 minute
 	$(BIN)/lanewatch train --demo --render 6000 --seed 1 --steps 12000 --minutes 70 --out "$${OUT:-.lanewatch/demo-model}"
 	cp "$${OUT:-.lanewatch/demo-model}"/model/* weights/
 
-schema: ## Generate the JSON Schema and the page's types from vision/messages.py
+schema: ## Generate the JSON Schema, the page's types and its tests' messages from vision/messages.py and sample_messages.py
 	@$(SETUP) dev modules
 	$(BIN)/python -m api.web.schema dashboard/schema/page.json
+	$(BIN)/python -m scripts.page_samples
 	@$(SETUP) npm run --silent types
 
 docs: ## Generate the generated parts of docs/

@@ -27,8 +27,8 @@ __all__ = [
 ]
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
-_GATE: Final = "The gate file (YAML) that describes the gate."
-_REDIS: Final = (
+_GATE_FILE: Final = "The gate file (YAML) that describes the gate."
+_REDIS_SERVER: Final = (
     "The Redis (7 or later) or Valkey server: redis://, rediss:// or unix://. `lanewatch run` starts its own without it."
 )
 
@@ -89,13 +89,13 @@ Login = Annotated[SecretStr, AfterValidator(_login)]
 class GateSettings(EnvironmentSettings):
     """Which gate a command works on, where none is named."""
 
-    gate: Path | None = setting("LANEWATCH_GATE", None, _GATE)
+    gate: Path | None = setting("LANEWATCH_GATE", None, _GATE_FILE)
 
 
 class BusSettings(EnvironmentSettings):
     """The bus that a command uses, where there is one."""
 
-    redis_url: RedisUrl | None = setting("REDIS_URL", None, _REDIS)
+    redis_url: RedisUrl | None = setting("REDIS_URL", None, _REDIS_SERVER)
 
 
 class DatabaseSettings(EnvironmentSettings):
@@ -147,11 +147,11 @@ class SimulationSettings(EnvironmentSettings):
 class Settings(LogSettings, ProgramSettings, DatabaseSettings):
     """The api's settings."""
 
-    gate: Path = Field(validation_alias="LANEWATCH_GATE", description=_GATE)
+    gate: Path = Field(validation_alias="LANEWATCH_GATE", description=_GATE_FILE)
     data: Path = setting(
         "LANEWATCH_DATA", Path(".lanewatch"), "Folder for history and state; one folder per gate is made in it."
     )
-    redis_url: RedisUrl = setting("REDIS_URL", SecretStr("redis://127.0.0.1:6379/0"), _REDIS)
+    redis_url: RedisUrl = setting("REDIS_URL", SecretStr("redis://127.0.0.1:6379/0"), _REDIS_SERVER)
     host: str = setting("LANEWATCH_HOST", "127.0.0.1", "Address to listen on; 0.0.0.0 for all of the machine's.")
     port: int = setting("LANEWATCH_PORT", 8080, "Port to listen on; 0 takes a free one.", ge=0, le=65535)
     allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_names)] = setting(

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from api.commands.embedded_valkey import embedded_bus
 from tests.support.dockerfile import copy_context, stages
+from tests.support.embedded_bus import embedded_bus
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"
