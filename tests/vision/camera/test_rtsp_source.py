@@ -39,6 +39,7 @@ def test_frames_come_with_capture_times_near_now(clip):
         first = read_until(items, is_frame)
         assert (first[0].state, first[0].width, first[0].height) == ("online", 640, 360)
         frames = [item for item in (next(items) for _ in range(12)) if isinstance(item, Frame)]
+        assert len(frames) >= 10
         assert all(-0.05 < now() - frame.t < 3.5 for frame in frames)
         steps = [b.t - a.t for a, b in itertools.pairwise(frames)]
         assert steps == pytest.approx([0.2] * len(steps), abs=0.01)
