@@ -17,6 +17,7 @@ TARGETS = [
     "run",
     "setup",
     "test",
+    "fuzz",
     "check",
     "bench",
     "accuracy",

@@ -6,17 +6,18 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
 from vision.messages import LaneMeasured, Message, VisitEnded
 
-FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = examples(4)
+MANY = examples(15)
 STATES = st.sampled_from(["online", "stalled", "frozen", "dark", "offline", "moved"])
 COORDINATE = st.floats(-3000, 5000, width=32)
 
