@@ -221,9 +221,3 @@ def test_as_a_process_too(tmp_path: Path) -> None:
     assert ended.err == f"lanewatch: {tmp_path / 'none.mp4'} does not exist; give the path of a video file or a recording\n"
     assert lanewatch_process("version").out.startswith("lanewatch ")
     assert lanewatch_process("replay", "--help").code == 0
-
-
-def test_a_live_stream_cannot_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ended = lanewatch(capsys, "replay", "rtsp://user:secret@cam/1", "--out", tmp_path / "out")
-    assert (ended.code, "a live stream cannot be replayed" in ended.err) == (2, True)
-    assert "secret" not in ended.err
