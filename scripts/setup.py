@@ -26,6 +26,7 @@ PYTHON = str(VENV / "bin" / "python")
 PAGE = ROOT / "dashboard"
 ML_GB, BASE_GB = 6, 0.7
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+POSTGRESQL = Path("/usr/lib/postgresql")  # where Debian puts its programs, beside the PATH
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -317,7 +318,7 @@ def browser() -> None:
 
 def postgresql() -> None:
     """PostgreSQL's programs, of which tests start a server of their own; without them those tests skip."""
-    folders = map(str, Path("/usr/lib/postgresql").glob("*/bin"))  # Debian puts them beside the PATH
+    folders = map(str, POSTGRESQL.glob("*/bin"))
     place = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
     if all(shutil.which(program, path=place) for program in ("initdb", "postgres")):
         return
