@@ -8,6 +8,7 @@ from vision.messages import (
     LaneChanged,
     LaneMeasured,
     Measurement,
+    Message,
     Percentiles,
     ServiceHeartbeat,
     message_id,
@@ -16,7 +17,7 @@ from vision.messages import (
 from vision.sample_messages import CAMERA_CHANGED, LANE_CHANGED, LANE_MEASURED, SERVICE_HEARTBEAT
 from vision.vocabulary import CameraState, LaneState
 
-__all__ = ["alert_gate", "camera_changed", "heartbeat", "lane_changed", "measured"]
+__all__ = ["alert_gate", "camera_changed", "heartbeat", "lane_changed", "measured", "subject_of"]
 
 GATE = "g"
 
@@ -60,3 +61,9 @@ def heartbeat(t: float) -> ServiceHeartbeat:
     """One service.heartbeat."""
     data = SERVICE_HEARTBEAT.data.model_copy(update={"t": t})
     return ServiceHeartbeat(id=message_id(GATE, "service.heartbeat", "", t), timestamp=timestamp_of(t), gate=GATE, data=data)
+
+
+def subject_of(message: Message) -> str:
+    """What a message is about: the visit, lane, camera or alert, else the gate."""
+    ids = (getattr(message.data, name, None) for name in ("visit_id", "lane_id", "camera_id", "alert_id"))
+    return next(filter(None, ids), message.gate)
