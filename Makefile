@@ -12,14 +12,15 @@ override OUT := $(value OUT)
 override BENCH := $(value BENCH)
 override RECORDINGS := $(value RECORDINGS)
 override SCENES := $(value SCENES)
-export SOURCE WEIGHTS GATE DATA PORT SPEED ML TESTS OUT BENCH RECORDINGS SCENES
+override SEED := $(value SEED)
+export SOURCE WEIGHTS GATE DATA PORT SPEED ML TESTS OUT BENCH RECORDINGS SCENES SEED
 
 BIN := .venv/bin
 SETUP := command -v "$(PYTHON)" >/dev/null || { echo "setup: no $(PYTHON) here; as root: apt-get install python3 python3-venv" >&2; exit 2; }; \
 	"$(PYTHON)" scripts/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench accuracy accuracy-video demo-model schema docs lock clean
+.PHONY: help run setup test fuzz check bench accuracy accuracy-video demo-model schema docs lock clean
 
 help: ## List what make can do
 	@echo "LaneWatch: make TARGET [NAME=value ...]"
@@ -39,20 +40,31 @@ run: ## Start everything, by itself a simulated gate (SPEED=10); SOURCE=file or 
 setup: ## Only do the set-up for run and test
 	@$(SETUP) test
 
-test: ## Run the tests; ML=1 also installs torch and runs what needs it, TESTS="tests/vision/core -x" chooses
+test: ## Run the tests; ML=1 also installs torch, runs what needs it and judges the coverage; TESTS="tests/vision/core -x" chooses
 	@$(SETUP) test
 	@[ -n "$$TESTS" ] || { $(SETUP) npm run --silent test; }
-	$(BIN)/pytest $(if $(ML),,-m "not ml") $$TESTS
+	@if [ -z "$$ML" ] || [ -n "$$TESTS" ]; then \
+		exec $(BIN)/pytest --durations=10 $(if $(ML),,-m "not ml") $$TESTS; \
+	fi; \
+	rm -rf .coverage && mkdir .coverage && $(BIN)/coverage run -m pytest --durations=10 && $(BIN)/python -m scripts.coverage_gate
 
-check: ## Style, types, imports, schema, documents, Docker files
+fuzz: ## Search the properties that tests state with a random seed, 500 examples each; SEED=1 repeats a search, TESTS= chooses
+	@$(SETUP) dev
+	@seed=$${SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; \
+	echo "fuzz: to repeat this search: make fuzz SEED=$$seed"; \
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed="$$seed" --timeout=3600 --durations=10 $$TESTS
+
+check: ## Style, types, imports, dead code, schema, documents, Docker files
 	@$(SETUP) dev page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m scripts.dead_code
 	@$(BIN)/python -m api.web.schema | cmp --silent - dashboard/schema/page.json \
 	|| { echo "dashboard/schema/page.json is not what vision/messages.py says: run make schema and commit it" >&2; exit 1; }
+	$(BIN)/python -m scripts.page_samples --check
 	$(BIN)/python scripts/documents.py --check
 	$(BIN)/hadolint docker/*.Dockerfile
 	$(BIN)/compose-lint --fail-on high docker/compose.yaml
@@ -75,9 +87,10 @@ demo-model: ## Train the demo model anew from rendered frames, at most 90 minute
 	$(BIN)/lanewatch train --demo --render 6000 --seed 1 --steps 12000 --minutes 70 --out "$${OUT:-.lanewatch/demo-model}"
 	cp "$${OUT:-.lanewatch/demo-model}"/model/* weights/
 
-schema: ## Generate the JSON Schema and the page's types from vision/messages.py
+schema: ## Generate the JSON Schema, the page's types and its tests' messages from vision/messages.py and sample_messages.py
 	@$(SETUP) dev modules
 	$(BIN)/python -m api.web.schema dashboard/schema/page.json
+	$(BIN)/python -m scripts.page_samples
 	@$(SETUP) npm run --silent types
 
 docs: ## Generate the generated parts of docs/
@@ -88,5 +101,5 @@ lock: ## Resolve requirements/*.txt anew from pyproject.toml and requirements/pi
 	@$(SETUP) lock
 
 clean: ## Remove what set-up made: .venv, node_modules, dist, caches; never the data in .lanewatch
-	rm -rf .venv .make dashboard/node_modules dashboard/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .make dashboard/node_modules dashboard/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

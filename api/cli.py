@@ -23,8 +23,10 @@ from api.commands.train import train_command
 from api.commands.version import version_command
 from api.commands.work import worker_command
 from api.logs import set_up_logs
+from api.settings import LogSettings
 from vision.errors import LaneWatchError
 from vision.redaction import redact_url
+from vision.settings import read_settings
 
 __all__ = ["app", "main"]
 
@@ -40,8 +42,8 @@ app = typer.Typer(
 @app.callback()
 def _lanewatch() -> None:
     """Watches the truck lanes of a land border gate."""
-    form, level = os.environ.get("LANEWATCH_LOG_FORMAT"), os.environ.get("LANEWATCH_LOG_LEVEL")
-    set_up_logs("json" if form == "json" else "console", level if level in ("debug", "warning", "error") else "info")
+    settings = read_settings(LogSettings)
+    set_up_logs(settings.log_format, settings.log_level)
 
 
 app.command("run")(run_command)

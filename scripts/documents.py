@@ -1,4 +1,4 @@
-"""The generated parts of docs/: tables of fields and settings made from the models, bodies from docs/examples.
+"""The generated parts of docs/: tables of fields and settings made from the models, bodies from the sample messages.
 
 `python scripts/documents.py` writes what stands between `<!-- generated: NAME -->` and `<!-- end -->` in the pages;
 `--check` writes nothing and ends with 1 where a page is not what the code says. A field that nobody described is an error.
@@ -16,15 +16,16 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from api.settings import settings_table
+from api.settings import Settings, SimulationSettings
 from vision import config, messages
-from vision.messages import MESSAGE, Message
+from vision.messages import Message
+from vision.sample_messages import SAMPLES
+from vision.settings import CacheSettings, settings_table
 
 __all__ = ["generated", "main"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs"
-EXAMPLES: Final = DOCS / "examples" / "messages.jsonl"
 WIDTH: Final = 120
 MARKED: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 
@@ -187,12 +188,6 @@ def _intro(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip().splitlines()[0]
 
 
-def examples() -> dict[str, Message]:
-    """A real body of each message type, as recorded in docs/examples/messages.jsonl."""
-    lines = EXAMPLES.read_text(encoding="utf-8").splitlines()
-    return {message.type: message for message in map(MESSAGE.validate_json, lines)}
-
-
 def _json(value: object, indent: str = "") -> str:
     """JSON for reading: what fits on a line stays on one."""
     line = json.dumps(value, ensure_ascii=False)
@@ -206,13 +201,12 @@ def _json(value: object, indent: str = "") -> str:
 
 
 def _messages() -> str:
-    bodies = examples()
     text = []
     for model in get_args(get_args(Message)[0]):
         type_ = model.model_fields["type"].default
         data = model.model_fields["data"].annotation
         text.append(f"### {type_}\n\n{_intro(model)}\n\n{_intro(data)}\n\n{_table(data, WORDS)}\n")
-        text.append(f"```json\n{_json(bodies[type_].model_dump(mode='json'))}\n```\n")
+        text.append(f"```json\n{_json(SAMPLES[type_].model_dump(mode='json'))}\n```\n")
     parts = (
         messages.Percentiles,
         messages.Audit,
@@ -225,7 +219,13 @@ def _messages() -> str:
     return "\n".join(text)
 
 
-GENERATORS: Final[dict[str, Callable[[], str]]] = {"gate-file": _gate_file, "messages": _messages, "settings": settings_table}
+GENERATORS: Final[dict[str, Callable[[], str]]] = {
+    "gate-file": _gate_file,
+    "messages": _messages,
+    "settings": lambda: settings_table(Settings),
+    "simulation-settings": lambda: settings_table(SimulationSettings),
+    "worker-settings": lambda: settings_table(CacheSettings),
+}
 
 
 def _page(path: Path) -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """Set-up of a working tree: everything that a make target needs, done once and then recognised in a moment.
 
-`python3 scripts/setup.py NEED...` with the needs `base`, `dev`, `ml`, `weights`, `page`, `browser`; `run` and `test` choose
-by what stands in the environment (WEIGHTS, ML). `npm ARGS...` runs npm in dashboard/ with a Node that can build
-the page. `lock` makes requirements/*.txt anew. A stamp lies inside whatever it stands for (.venv, node_modules, dist), so
-deleting that deletes the stamp. Runs on the system's Python: standard library only.
+`python3 scripts/setup.py NEED...` with the needs `base`, `dev`, `ml`, `weights`, `page`, `browser`, `postgresql`; `run` and
+`test` choose by what stands in the environment (WEIGHTS, ML). `npm ARGS...` runs npm in dashboard/ with a Node that can
+build the page. `lock` makes requirements/*.txt anew. A stamp lies inside whatever it stands for (.venv, node_modules, dist),
+so deleting that deletes the stamp. Runs on the system's Python: standard library only.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ PYTHON = str(VENV / "bin" / "python")
 PAGE = ROOT / "dashboard"
 ML_GB, BASE_GB = 6, 0.7
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+POSTGRESQL = Path("/usr/lib/postgresql")  # where Debian puts its programs, beside the PATH
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -58,7 +59,7 @@ def _needs(arguments: Sequence[str]) -> Iterable[str]:
             yield from ("base", "page")
             yield "weights"
         elif argument == "test":
-            yield from ("dev", "page", "browser")
+            yield from ("dev", "page", "browser", "postgresql")
             if os.environ.get("ML"):
                 yield "ml"
         elif argument in STEPS:
@@ -315,6 +316,16 @@ def browser() -> None:
         _say(f"no {' and no '.join(missing)}: tests that need it will skip; as root: apt-get install {' '.join(missing)}")
 
 
+def postgresql() -> None:
+    """PostgreSQL's programs, of which tests start a server of their own; without them those tests skip."""
+    folders = map(str, POSTGRESQL.glob("*/bin"))
+    place = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+    if all(shutil.which(program, path=place) for program in ("initdb", "postgres")):
+        return
+    if not _apt(["postgresql"]):
+        _say("no PostgreSQL server: tests that need it will skip; as root: apt-get install postgresql")
+
+
 STEPS = {
     "base": base,
     "dev": dev,
@@ -324,6 +335,7 @@ STEPS = {
     "modules": modules,
     "page": page,
     "browser": browser,
+    "postgresql": postgresql,
     "lock": lock,
 }
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from api.commands.embedded_valkey import embedded_bus
 from api.web.source_files import tracked_files
 from tests.support.dockerfile import context_files, copy_context, stages
+from tests.support.embedded_bus import embedded_bus
 
 ROOT = Path(__file__).parents[1]
 DOCKER = ROOT / "docker"

@@ -17,6 +17,7 @@ TARGETS = [
     "run",
     "setup",
     "test",
+    "fuzz",
     "check",
     "bench",
     "accuracy",
@@ -159,3 +160,18 @@ def test_too_little_disk_is_told_before_anything_is_installed(setup, tree, monke
     monkeypatch.setattr(setup, "ML_GB", 10**9)
     assert setup.main(["ml"]) == 2
     assert "disk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_postgresql_is_brought_where_it_is_missing(setup, tmp_path, monkeypatch, capsys, there):
+    asked = []
+    monkeypatch.setattr(setup, "_apt", asked.append)
+    monkeypatch.setattr(setup, "POSTGRESQL", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    if there:
+        (tmp_path / "17" / "bin").mkdir(parents=True)
+        for name in ("initdb", "postgres"):
+            (tmp_path / "17" / "bin" / name).touch(mode=0o755)
+    assert setup.main(["postgresql"]) == 0
+    assert asked == ([] if there else [["postgresql"]])
+    assert ("apt-get install postgresql" in capsys.readouterr().out) == (not there)

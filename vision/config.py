@@ -115,9 +115,6 @@ class Camera(_Part):
         default=None, pattern=r"^[A-Z][A-Z0-9_]*$", description="Environment variable that holds the stream's URL."
     )
     url: str | None = Field(default=None, description="The stream's URL or a file, without credentials.")
-    view_url_env: str | None = Field(
-        default=None, pattern=r"^[A-Z][A-Z0-9_]*$", description="Variable with the URL of a better stream for people."
-    )
     analysis_fps: float = Field(default=5.0, gt=0, le=60, description="Analysed frames per second.")
     ground: tuple[GroundPoint, ...] | None = Field(
         default=None, min_length=4, description="Correspondences of picture and ground; without them: not calibrated."
@@ -130,6 +127,14 @@ class Camera(_Part):
     )
     lens: Lens | None = Field(default=None, description="Distortion of the lens; default: none.")
     views: tuple[View, ...] = Field(min_length=1, description="The lanes that it sees.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, data: object) -> object:
+        """Recordings and databases of version 0.1 hold `view_url_env`, always null; with a value it is an unknown field."""
+        if isinstance(data, dict) and data.get("view_url_env", "") is None:
+            return {name: value for name, value in data.items() if name != "view_url_env"}
+        return data
 
     @field_validator("url")
     @classmethod

@@ -3,7 +3,7 @@
 A message says what was wrong, where, and what to do; it never holds a credential.
 """
 
-__all__ = ["ConfigError", "LaneWatchError", "ModelError", "RecordingError", "StreamEnded", "StreamError"]
+__all__ = ["ConfigError", "LaneWatchError", "ModelError", "RecordingError", "StreamError"]
 
 
 class LaneWatchError(Exception):
@@ -16,10 +16,6 @@ class ConfigError(LaneWatchError):
 
 class StreamError(LaneWatchError):
     """A camera's stream or a video file that cannot be opened, read or decoded."""
-
-
-class StreamEnded(StreamError):  # noqa: N818 - the design's name: an end is not always a fault
-    """The end of a stream that was being read: the file is over or the camera hung up."""
 
 
 class ModelError(LaneWatchError):

@@ -50,7 +50,6 @@ __all__ = [
     "VisitEnded",
     "VisitStarted",
     "message_id",
-    "subject_of",
     "t_of",
     "timestamp_of",
 ]
@@ -377,20 +376,3 @@ def timestamp_of(t: float) -> datetime:
 def t_of(message: Message) -> float:
     """The event time of a message in POSIX seconds, exact to 1 ms."""
     return round(message.timestamp.timestamp(), 3)
-
-
-def subject_of(message: Message) -> str:
-    """What a message is about: the lane, visit, camera, alert or gate."""
-    match message:
-        case LaneMeasured() | LaneVehicles() | LaneChanged():
-            return message.data.lane_id
-        case VisitStarted() | VisitEnded():
-            return message.data.visit_id
-        case CameraMessage():
-            return message.data.camera_id
-        case AlertChanged() | AlarmChanged():
-            return message.data.alert_id
-        case ServiceHeartbeat():
-            return "service"
-        case GateSnapshot() | GateTruth():
-            return message.gate

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Event
+from vision.core.events import CameraChanged
 
-__all__ = ["Detector", "EventSink", "Frame", "FrameSource", "Picture"]
+__all__ = ["Detector", "Frame", "FrameSource", "Picture"]
 
 
 class Picture(Protocol):
@@ -57,16 +57,4 @@ class Detector(Protocol):
 
     def detect(self, images: Sequence[NDArray[np.uint8]], sizes: Sequence[tuple[int, int]]) -> list[Detections]:
         """Detections of each image, in pixels of its native (width, height), rounded to 0.1 px and 0.001."""
-        ...
-
-
-class EventSink(Protocol):
-    """Where a section's inputs go when they are recorded."""
-
-    def write(self, event: Event) -> None:
-        """Appends one event."""
-        ...
-
-    def close(self) -> None:
-        """Finishes the file; until then it is marked as unfinished."""
         ...

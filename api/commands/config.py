@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.settings import DatabaseSettings
 from vision.config import GateConfig
 from vision.errors import ConfigError
+from vision.settings import read_settings
 from vision.whole_file import whole_file
 
 __all__ = ["config_app", "config_in_use"]
@@ -33,7 +34,7 @@ def export_command(
     from api.history.config_versions import current_config, export_config
     from api.history.store import open_store, sqlite_url
 
-    url = os.environ.get("DATABASE_URL")
+    url = _database_url()
     gate_id = gate or _only_gate(data, has_database=bool(url))
     if not url and not (data / gate_id / "history.db").is_file():
         raise ConfigError(f"there is no history of gate '{gate_id}' in {data}; name the folder with --data")
@@ -56,11 +57,16 @@ def config_in_use(config: GateConfig, data: Path, *, import_changed: bool) -> Ga
     from api.history.config_versions import sync_config
     from api.history.store import open_store, sqlite_url
 
-    store = open_store(os.environ.get("DATABASE_URL") or sqlite_url(data, config.id), config.id)
+    store = open_store(_database_url() or sqlite_url(data, config.id), config.id)
     try:
         return sync_config(store, config, import_changed).config
     finally:
         store.close()
+
+
+def _database_url() -> str | None:
+    url = read_settings(DatabaseSettings).database_url
+    return url.get_secret_value() if url else None
 
 
 def _only_gate(data: Path, *, has_database: bool) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +12,9 @@ from typing import IO, Final
 
 import redis
 
-from api.commands.children import end_child, start_child
 from vision.errors import ConfigError
 
-__all__ = ["bus_command", "data_lock", "embedded_bus", "server_binary", "wait_for_bus"]
+__all__ = ["bus_command", "data_lock", "server_binary", "wait_for_bus"]
 
 START_S: Final = 60.0  # a long append-only file is read before the first answer
 LOCK_S: Final = 2.0  # a server whose parent was killed needs a moment to end
@@ -66,33 +63,6 @@ def data_lock(data: Path) -> Iterator[IO[bytes]]:
                     ) from None
                 time.sleep(0.05)
         yield file
-
-
-@contextlib.contextmanager
-def embedded_bus(data: Path, lock: IO[bytes] | None = None, binary: Path | None = None) -> Iterator[str]:
-    """A running server with its files in `data`; yields its `unix://` URL and ends it after. Linux and macOS.
-
-    lock: what `data_lock` gave; the server holds it too, so that no second one opens its files. Raises ConfigError
-    where the server does not come up.
-    """
-    binary = binary or server_binary()
-    data.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="lanewatch-"))  # a unix socket's path has at most 107 bytes
-    socket, log = place / "bus.sock", place / "log"
-    try:
-        with log.open("wb") as output:
-            held = [] if lock is None else [lock.fileno()]
-            environment = os.environ | {"LC_ALL": "C"}
-            command = bus_command(binary, socket, data)
-            process = start_child(command, env=environment, stdout=output, stderr=output, keep_open=held)
-        try:
-            url = f"unix://{socket}"
-            wait_for_bus(url, lambda: process.poll() is None, lambda: log.read_text(errors="replace"))
-            yield url
-        finally:
-            end_child(process, 10.0)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def bus_command(binary: Path, socket: Path, data: Path) -> list[str | Path]:

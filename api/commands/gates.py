@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from api.settings import GateSettings
 from vision.config import Camera, GateConfig, load_gate, parse_gate
 from vision.errors import ConfigError
+from vision.settings import read_settings
 
 __all__ = ["checked_gate", "gate_path", "single_gate"]
 
@@ -20,7 +21,7 @@ NATIVE: Final = (1920, 1080)  # the picture for which a ground map is tried wher
 
 def gate_path(path: Path | None) -> Path | None:
     """The gate file of --gate, else of LANEWATCH_GATE; None where neither is given."""
-    return path or (Path(os.environ["LANEWATCH_GATE"]) if os.environ.get("LANEWATCH_GATE") else None)
+    return path or read_settings(GateSettings).gate
 
 
 def checked_gate(path: Path) -> GateConfig:

@@ -20,8 +20,10 @@ from api.commands.gates import checked_gate, gate_path, single_gate
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from api.commands.link import forget_run, note_run
 from api.commands.simulated import Simulated, simulated_gate
+from api.settings import BusSettings, ProgramSettings
 from vision.config import GateConfig
 from vision.errors import ConfigError
+from vision.settings import read_settings
 from vision.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -108,7 +110,8 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
     from api.commands.supervisor import Program, Supervisor
 
     token = secrets.token_urlsafe(24)
-    api_token = os.environ.get("LANEWATCH_API_TOKEN") or secrets.token_urlsafe(32)
+    given = read_settings(ProgramSettings).api_token
+    api_token = given.get_secret_value() if given else secrets.token_urlsafe(32)
     env = os.environ | {
         "LANEWATCH_API_TOKEN": api_token,
         "LANEWATCH_GATE": str(plan.gate_file),
@@ -118,7 +121,7 @@ def _supervise(plan: _Plan, worker: Sequence[str], data: Path, lock: int, *, fin
         SOURCES: json.dumps(plan.overrides),
     }
     with tempfile.TemporaryDirectory(prefix="lanewatch-") as folder, Supervisor() as supervisor:
-        if not env.get("REDIS_URL"):
+        if read_settings(BusSettings).redis_url is None:
             env["REDIS_URL"] = _start_bus(supervisor, plan.home / "bus", Path(folder) / "bus.sock", env, lock)
         if plan.simulated is not None:
             supervisor.start(Program("gate", [*LANEWATCH, *plan.simulated.arguments(plan.home, _page(plan))], env=env))

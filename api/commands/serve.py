@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +24,10 @@ def api_command(
 ) -> None:
     """Serve history, alerts, REST, WebSocket, webhooks and the page; everything else is set by environment variables."""
     from api.server import run_api
-    from api.settings import settings_from
+    from api.settings import Settings
+    from vision.settings import read_settings
 
     given = {"LANEWATCH_GATE": gate, "LANEWATCH_DATA": data, "LANEWATCH_HOST": host, "LANEWATCH_PORT": port}
-    settings = settings_from(os.environ | {name: str(value) for name, value in given.items() if value is not None})
+    settings = read_settings(Settings, given)
     checked_gate(settings.gate)
     run_api(settings, import_changed=import_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from api.commands.progress import progress_bar
+from api.settings import BusSettings, SimulationSettings
 from vision.errors import ConfigError, LaneWatchError, StreamError
+from vision.settings import read_settings
 
 if TYPE_CHECKING:
     from vision.simulation.lane_notices import LaneNotices
@@ -92,27 +93,28 @@ def _files(out: Path, seed: int, minutes: float, *, layout: str, scenario: str, 
 def _credentials(scheme: Scheme) -> Credentials:
     from vision.simulation.rtsp.auth import Credentials
 
-    user, _, password = os.environ.get(LOGIN, "").partition(":")
-    if not user or not password:
+    login = read_settings(SimulationSettings).login
+    if login is None:
         raise ConfigError(f"--auth needs a user and password: set {LOGIN}=USER:PASSWORD")
+    user, _, password = login.get_secret_value().partition(":")
     return Credentials(user, password, scheme)
 
 
 def _notices(api: str) -> LaneNotices:
     from vision.simulation.lane_notices import LaneNotices
 
-    token = os.environ.get(TOKEN)
-    if not token:
+    token = read_settings(SimulationSettings).api_token
+    if token is None:
         raise ConfigError(f"--api needs the token that programs send: set {TOKEN} as it is for the api")
-    return LaneNotices(api, token)
+    return LaneNotices(api, token.get_secret_value())
 
 
-def _feed(url: str, layout: str) -> TruthFeed:
-    from api.settings import checked_redis_url
+def _feed(given: str, layout: str) -> TruthFeed:
     from vision.simulation.layouts import LAYOUTS
     from vision.simulation.truth_feed import TruthFeed
 
-    return TruthFeed(checked_redis_url(url), LAYOUTS[layout].gate().id)
+    url = read_settings(BusSettings, {"REDIS_URL": given}).redis_url
+    return TruthFeed(url.get_secret_value() if url else given, LAYOUTS[layout].gate().id)
 
 
 def _live(

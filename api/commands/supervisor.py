@@ -123,11 +123,6 @@ class Supervisor:
         """Whether that part still runs and nobody asked to stop."""
         return not self._stopping and any(p.program.name == name and p.process.poll() is None for p in self._parts)
 
-    @property
-    def stopping(self) -> bool:
-        """Whether somebody asked to stop."""
-        return self._stopping
-
     def last_line(self, name: str) -> str:
         """What that part said last."""
         return next((part.last_line for part in self._parts if part.program.name == name), "")

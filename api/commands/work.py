@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from api.commands.gates import checked_gate, gate_path
 from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
+from api.settings import WorkerSettings
 from vision.config import GateConfig, Section, sections
 from vision.core.detections import Detections
 from vision.errors import ConfigError, ModelError, StreamError
 from vision.ports import Detector
 from vision.replay.recording import RecordingWriter
+from vision.settings import read_settings
 
 if TYPE_CHECKING:
     from vision.worker.worker import Worker
@@ -45,17 +47,16 @@ def worker_command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda, for .pt and .engine weights.")] = "auto",
 ) -> None:
     """Watch the cameras of a gate and write what they measure to the bus at REDIS_URL."""
-    from api.settings import checked_redis_url
     from vision.worker.redis_sink import RedisSink, claim, connect
     from vision.worker.threads import Parts
     from vision.worker.worker import Worker
 
-    path, url = gate_path(gate), os.environ.get("REDIS_URL")
-    if path is None or not url:
+    path, settings = gate_path(gate), read_settings(WorkerSettings)
+    if path is None or settings.redis_url is None:
         missing = "--gate (or LANEWATCH_GATE)" if path is None else "REDIS_URL"
         raise ConfigError(f"the worker needs {missing}; `lanewatch run` starts everything by itself")
-    url, config = checked_redis_url(url), checked_gate(path)
-    overrides = _overrides(source or [], config)
+    url, config = settings.redis_url.get_secret_value(), checked_gate(path)
+    overrides = _overrides(settings, source or [], config)
 
     def open_sink(part: Section) -> RedisSink:
         client = connect(url)
@@ -93,10 +94,9 @@ def _recorders(path: Path, only: Sequence[str] | None) -> Callable[[GateConfig, 
     return open_recorder
 
 
-def _overrides(sources: Sequence[str], config: GateConfig) -> dict[str, str]:
-    given = os.environ.get(SOURCES)
+def _overrides(settings: WorkerSettings, sources: Sequence[str], config: GateConfig) -> dict[str, str]:
     try:
-        from_run = json.loads(given) if given else {}
+        from_run = json.loads(settings.sources.get_secret_value()) if settings.sources else {}
     except ValueError:
         raise ConfigError(f"{SOURCES} is not JSON; it is set by `lanewatch run`, use --source") from None
     return {str(camera): str(url) for camera, url in from_run.items()} | assigned(sources, config)

@@ -1,10 +1,16 @@
-/** Builders of messages for tests: only what matters is given. */
+/** Builders of messages for tests, the sample messages of vision/sample_messages.py varied: only what matters is given. */
 
+import samples from "./sample_messages.json";
 import type {
   AlarmData,
   AlertData,
   GateSnapshot,
   LaneInfo,
+  LaneMeasured,
+  AlertChanged,
+  AlarmChanged,
+  GateTruth,
+  LaneVehicles,
   Measurement,
   Message,
   Snapshot,
@@ -12,141 +18,85 @@ import type {
   VehicleData,
 } from "../src/messages";
 
-const ENVELOPE = { id: "00000000-0000-0000-0000-000000000000", timestamp: "2026-01-01T00:00:00.000Z", gate: "g" };
-const NONE = { p50: null, p90: null, p95: null };
+interface Samples {
+  "lane.measured": LaneMeasured;
+  "lane.vehicles": LaneVehicles;
+  "alert.changed": AlertChanged;
+  "alarm.changed": AlarmChanged;
+  "gate.snapshot": GateSnapshot;
+  "gate.truth": GateTruth;
+}
+
+const SAMPLES = samples as unknown as Samples;
+const SNAPSHOT = SAMPLES["gate.snapshot"];
+const [LANE] = SNAPSHOT.data.info.lanes;
+const [VEHICLE] = SAMPLES["lane.vehicles"].data.vehicles ?? [];
+const [TRUE_LANE] = Object.values(SAMPLES["gate.truth"].data.lanes);
 
 export const lane = (id = "EX1", changes: Partial<LaneInfo> = {}): LaneInfo => ({
+  ...(LANE as LaneInfo),
   id,
-  direction: "export",
   name: { en: `Lane ${id}` },
-  zone_m: 120,
-  cameras: ["mast"],
   ...changes,
 });
 
 export const measurement = (changes: Partial<Measurement> = {}): Measurement => ({
+  ...SAMPLES["lane.measured"].data,
   lane_id: "EX1",
   t: 100,
   queue_vehicles: 2,
-  queue_m: 38,
-  standing_vehicles: 2,
-  standing_m: 34,
-  vehicles: 3,
-  in_service: true,
-  longest_wait_s: 90,
-  expected_wait_s: 240,
-  expected_wait_low_s: 180,
-  expected_wait_high_s: 400,
-  arrival_rate_vph: 20,
-  discharge_rate_vph: 22,
-  headway_s: 160,
-  wait_s: NONE,
-  service_s: NONE,
-  dwell_s: NONE,
-  level_of_service: "B",
-  quality: "ok",
-  quality_reasons: [],
-  censored: false,
-  frame_age_s: 0.2,
-  audit: { visits: 0, both_ends_seen: 0, identity_breaks: 0, residue: 0 },
   ...changes,
 });
 
-export const trueLane = (changes: Partial<TrueLane> = {}): TrueLane => ({
-  queue_vehicles: 3,
-  queue_m: 52.2,
-  standing_vehicles: 2,
-  standing_m: 33.5,
-  vehicles: 4,
-  in_service: true,
-  censored: false,
-  ...changes,
-});
+export const trueLane = (changes: Partial<TrueLane> = {}): TrueLane => ({ ...(TRUE_LANE as TrueLane), ...changes });
 
-export const vehicle = (changes: Partial<VehicleData> = {}): VehicleData => ({
-  visit_id: "v",
-  vehicle_class: "truck",
-  front_m: 2,
-  rear_m: 18,
-  standing: true,
-  in_service: false,
-  seen: true,
-  dwell_s: 60,
-  censored: false,
-  ...changes,
-});
+export const vehicle = (changes: Partial<VehicleData> = {}): VehicleData => ({ ...(VEHICLE as VehicleData), ...changes });
 
 export const alert = (changes: Partial<AlertData> = {}): AlertData => ({
+  ...SAMPLES["alert.changed"].data,
   alert_id: "a",
-  rule: "queue-long",
-  scope: "lane",
   subject: "EX1",
-  severity: "warning",
-  state: "firing",
   t: 100,
-  value: 6,
-  measure: "queue_vehicles",
-  unit: "vehicles",
-  threshold: 5,
   since: 90,
-  sequence: 1,
-  quality: "ok",
-  stale: false,
-  config_hash: "",
-  action: {},
   ...changes,
 });
 
 export const alarm = (changes: Partial<AlarmData> = {}): AlarmData => ({
+  ...SAMPLES["alarm.changed"].data,
   alert_id: "a",
-  state: "acknowledged",
   t: 105,
-  by: "operator",
-  reason: "",
-  until: null,
   ...changes,
 });
 
 export const measured = (changes: Partial<Measurement> = {}): Message => ({
-  ...ENVELOPE,
-  type: "lane.measured",
+  ...SAMPLES["lane.measured"],
   data: measurement(changes),
 });
 export const alertChanged = (changes: Partial<AlertData> = {}): Message => ({
-  ...ENVELOPE,
-  type: "alert.changed",
+  ...SAMPLES["alert.changed"],
   data: alert(changes),
 });
 export const alarmChanged = (changes: Partial<AlarmData> = {}): Message => ({
-  ...ENVELOPE,
-  type: "alarm.changed",
+  ...SAMPLES["alarm.changed"],
   data: alarm(changes),
 });
 
+/** The gate of one lane, nothing known of it yet. */
 export const snapshot = (changes: Partial<Snapshot> = {}): GateSnapshot => ({
-  ...ENVELOPE,
-  type: "gate.snapshot",
+  ...SNAPSHOT,
   data: {
+    ...SNAPSHOT.data,
     epoch: "e1",
     position: "10-0",
     resumed: true,
     server_t: 100,
-    config_hash: "",
-    info: {
-      id: "g",
-      name: { en: "Gate" },
-      timezone: "UTC",
-      lanes: [lane()],
-      cameras: ["mast"],
-      level_of_service_s: [120, 300, 600, 1200, 2400],
-    },
+    info: { ...SNAPSHOT.data.info, lanes: [lane()] },
     lanes: {},
     vehicles: {},
     statuses: {},
     cameras: {},
     alerts: [],
     alarms: {},
-    simulation: null,
     ...changes,
   },
 });

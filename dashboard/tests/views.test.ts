@@ -52,7 +52,7 @@ test("the truth of a simulated gate stands beside whatever is measured, for five
 });
 
 test("the totals of a direction are a lower bound as soon as one lane is unknown", () => {
-  const known = view(measurement());
+  const known = view(measurement({ longest_wait_s: 90 }));
   expect(groupTotals([known, known])).toEqual({ queueVehicles: 4, longestWaitS: 90, partial: false });
   expect(groupTotals([known, view(undefined)])).toEqual({ queueVehicles: 2, longestWaitS: 90, partial: true });
   expect(groupTotals([view(undefined)])).toEqual({ queueVehicles: null, longestWaitS: null, partial: true });

@@ -35,7 +35,6 @@ class Joining:
 
     t: float
     lane_id: str
-    ahead: int
     true_s: float
     reference_s: float
     expected_s: float | None
@@ -50,14 +49,8 @@ class WaitScore:
     joinings: int
     published: int
     mae_s: float
-    bias_s: float
     reference_mae_s: float
     coverage: float
-
-    @property
-    def ratio(self) -> float:
-        """The mean error in those of the reference."""
-        return self.mae_s / self.reference_mae_s if self.reference_mae_s > 0 else math.inf
 
 
 def wait_score(found: list[Joining]) -> WaitScore | None:
@@ -71,7 +64,6 @@ def wait_score(found: list[Joining]) -> WaitScore | None:
         joinings=len(found),
         published=len(errors),
         mae_s=statistics.fmean(abs(error) for _, error in errors),
-        bias_s=statistics.fmean(error for _, error in errors),
         reference_mae_s=statistics.fmean(abs(j.reference_s - j.true_s) for j, _ in errors),
         coverage=sum(held) / len(held) if held else 0.0,
     )
@@ -97,7 +89,7 @@ def joinings(out: Path, scene: Path) -> list[Joining]:
         expected, low, high = (
             number(said.get(name)) for name in ("expected_wait_s", "expected_wait_low_s", "expected_wait_high_s")
         )
-        found.append(Joining(joined_t, row["lane_id"], ahead, float(row["wait_s"]), ahead * service_s, expected, low, high))
+        found.append(Joining(joined_t, row["lane_id"], float(row["wait_s"]), ahead * service_s, expected, low, high))
     return sorted(found, key=lambda joining: joining.t)
 
 

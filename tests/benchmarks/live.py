@@ -25,8 +25,8 @@ import redis
 import yaml
 from websockets.asyncio.client import connect
 
-from api.commands.embedded_valkey import embedded_bus
 from tests.benchmarks.measured import ROOT, ContenderError
+from tests.support.embedded_bus import embedded_bus
 from vision.redis_keys import frames_channel, watch_key
 
 __all__ = ["live_run"]

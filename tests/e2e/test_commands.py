@@ -103,7 +103,7 @@ def test_a_database_that_is_none(url: str, capsys: Capture, monkeypatch: pytest.
     monkeypatch.setenv("DATABASE_URL", url)
     ended = lanewatch(capsys, "config", "export", "--gate", "single")
     assert (ended.code, ended.out) == (2, "")
-    assert "give it as postgresql://" in ended.err
+    assert "setting DATABASE_URL: " in ended.err
     assert "hunter2" not in ended.err
 
 

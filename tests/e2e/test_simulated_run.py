@@ -35,6 +35,7 @@ def test_by_itself_it_runs_the_simulated_gate(tmp_path: Path) -> None:
 def test_a_gate_of_ones_own_has_nothing_of_the_simulation(tmp_path: Path) -> None:
     with running(tmp_path, "--gate", KIM_THANH) as run:
         tree = descendants(run.process.pid)
+        assert any(" worker" in command for command in tree.values()), tree
         assert not [command for command in tree.values() if "simulate" in command]
         for pid in (run.process.pid, *tree):
             assert "cv2" not in Path(f"/proc/{pid}/maps").read_text(), "OpenCV, which only the simulation draws with"

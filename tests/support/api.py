@@ -116,7 +116,8 @@ def api_process(settings: Settings) -> Iterator[tuple[Api, subprocess.Popen[str]
         given["LANEWATCH_WEBHOOK_URL"] = settings.webhook_url.get_secret_value()
         given["LANEWATCH_WEBHOOK_SECRET"] = settings.webhook_secret.get_secret_value()
     code = (
-        "import os; from api.server import run_api; from api.settings import settings_from; run_api(settings_from(os.environ))"
+        "from api.server import run_api; from api.settings import Settings; from vision.settings import read_settings;"
+        " run_api(read_settings(Settings))"
     )
     environment = os.environ | {key: str(value) for key, value in given.items()}
     command = [sys.executable, "-c", code]

@@ -1,4 +1,4 @@
-"""Builders of the messages that the api reads, beyond those that alert rules read."""
+"""Builders of the messages that the api reads, beyond those that alert rules read: the sample messages, varied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from vision.messages import (
     AlertChanged,
     AlertData,
     LaneVehicles,
-    VehicleData,
     Vehicles,
     VisitData,
     VisitEnded,
@@ -17,6 +16,7 @@ from vision.messages import (
     message_id,
     timestamp_of,
 )
+from vision.sample_messages import ALERT_CHANGED, LANE_VEHICLES, VISIT_STARTED
 
 __all__ = ["alert_changed", "vehicles", "visit_ended", "visit_id", "visit_started"]
 
@@ -29,10 +29,9 @@ def visit_id(name: str) -> str:
 
 
 def _visit(name: str, lane: str, t: float, **more: Any) -> VisitData:
-    empty = dict.fromkeys(("arrived_t", "joined_t", "service_t", "left_t", "previous_visit_id"))
-    flags = {"start_censored": False, "end_censored": False, "outcome": "open", "vehicle_class": "truck"}
-    ids = {"visit_id": visit_id(name), "lane_id": lane, "first_seen_t": t}
-    return VisitData.model_validate(ids | empty | flags | more)
+    times = dict.fromkeys(("arrived_t", "joined_t", "service_t", "left_t"))
+    known = {"visit_id": visit_id(name), "lane_id": lane, "first_seen_t": t, "start_censored": False, "end_censored": False}
+    return VisitData.model_validate(VISIT_STARTED.data.model_dump() | known | times | more)
 
 
 def visit_started(name: str, lane: str, t: float, **more: Any) -> VisitStarted:
@@ -51,17 +50,16 @@ def visit_ended(name: str, lane: str, t: float, left_t: float, **more: Any) -> V
 
 def vehicles(lane: str, t: float, *names: str) -> LaneVehicles:
     """One lane.vehicles."""
+    head, *_ = LANE_VEHICLES.data.vehicles or ()
     line = tuple(
-        VehicleData(
-            visit_id=visit_id(name),
-            vehicle_class="truck",
-            front_m=20.0 * index,
-            rear_m=20.0 * index + 16,
-            standing=True,
-            in_service=index == 0,
-            seen=True,
-            dwell_s=10.0,
-            censored=False,
+        head.model_copy(
+            update={
+                "visit_id": visit_id(name),
+                "front_m": 20.0 * index,
+                "rear_m": 20.0 * index + 16,
+                "in_service": index == 0,
+                "dwell_s": 10.0,
+            }
         )
         for index, name in enumerate(names)
     )
@@ -72,23 +70,7 @@ def vehicles(lane: str, t: float, *names: str) -> LaneVehicles:
 def alert_changed(name: str, t: float, state: str, sequence: int = 0, **more: Any) -> AlertChanged:
     """One alert.changed of the alert of that name."""
     alert_id = str(message_id(GATE, "alert", name, 0))
-    fields = {
-        "alert_id": alert_id,
-        "rule": "long",
-        "scope": "lane",
-        "subject": "EX1",
-        "severity": "warning",
-        "state": state,
-        "t": t,
-        "value": 6.0,
-        "measure": "queue_vehicles",
-        "unit": "vehicles",
-        "threshold": 5.0,
-        "since": t,
-        "sequence": sequence,
-        "quality": "ok",
-        "config_hash": "0",
-        "action": {"vi": "Mở thêm làn"},
-    }
-    data = AlertData.model_validate(fields | more)
+    fields = {"alert_id": alert_id, "rule": "long", "subject": "EX1", "state": state, "t": t, "since": t, "sequence": sequence}
+    fields |= {"measure": "queue_vehicles", "value": 6.0, "threshold": 5.0}
+    data = AlertData.model_validate(ALERT_CHANGED.data.model_dump() | fields | more)
     return AlertChanged(id=message_id(GATE, "alert.changed", alert_id, t), timestamp=timestamp_of(t), gate=GATE, data=data)

@@ -1,25 +1,23 @@
-"""Builders of messages for tests: only what matters is given."""
+"""Builders of messages for tests, the sample messages varied: only what matters is given."""
 
 from typing import Any
 
 from vision.config import AlertRule, GateConfig, parse_gate
 from vision.messages import (
-    Audit,
-    CameraData,
     CameraMessage,
-    Heartbeat,
     LaneChanged,
-    LaneData,
     LaneMeasured,
     Measurement,
+    Message,
     Percentiles,
     ServiceHeartbeat,
     message_id,
     timestamp_of,
 )
+from vision.sample_messages import CAMERA_CHANGED, LANE_CHANGED, LANE_MEASURED, SERVICE_HEARTBEAT
 from vision.vocabulary import CameraState, LaneState
 
-__all__ = ["alert_gate", "camera_changed", "heartbeat", "lane_changed", "measured"]
+__all__ = ["alert_gate", "camera_changed", "heartbeat", "lane_changed", "measured", "subject_of"]
 
 GATE = "g"
 
@@ -40,29 +38,32 @@ def alert_gate(*rules: AlertRule, lanes: dict[str, str] | None = None) -> GateCo
 
 def measured(lane: str, t: float, quality: str = "ok", censored: bool = False, **values: Any) -> LaneMeasured:
     """One lane.measured; what is not given is None."""
-    names = [
-        name for name in Measurement.model_fields if name not in ("lane_id", "t", "quality", "quality_reasons", "censored")
-    ]
-    parts = {"wait_s": Percentiles(), "service_s": Percentiles(), "dwell_s": Percentiles()}
-    audit = Audit(visits=0, both_ends_seen=0, identity_breaks=0, residue=0)
-    fields = dict.fromkeys(names) | parts | {"audit": audit} | values
-    data = Measurement.model_validate({"lane_id": lane, "t": t, "quality": quality, "censored": censored} | fields)
+    unmeasured = {name: None for name, value in LANE_MEASURED.data if isinstance(value, int | float | str) or value is None}
+    durations = dict.fromkeys(("wait_s", "service_s", "dwell_s"), Percentiles())
+    known = {"lane_id": lane, "t": t, "quality": quality, "censored": censored}
+    data = Measurement.model_validate(dict(LANE_MEASURED.data) | unmeasured | durations | known | values)
     return LaneMeasured(id=message_id(GATE, "lane.measured", lane, t), timestamp=timestamp_of(t), gate=GATE, data=data)
 
 
 def camera_changed(camera: str, t: float, state: CameraState) -> CameraMessage:
     """One camera.changed."""
-    data = CameraData(camera_id=camera, t=t, state=state, session=0, width=640, height=360)
+    data = CAMERA_CHANGED.data.model_copy(update={"camera_id": camera, "t": t, "state": state})
     return CameraMessage(id=message_id(GATE, "camera.changed", camera, t), timestamp=timestamp_of(t), gate=GATE, data=data)
 
 
 def lane_changed(lane: str, t: float, status: LaneState) -> LaneChanged:
     """One lane.changed."""
-    data = LaneData(lane_id=lane, t=t, status=status, by="operator", reason="")
+    data = LANE_CHANGED.data.model_copy(update={"lane_id": lane, "t": t, "status": status})
     return LaneChanged(id=message_id(GATE, "lane.changed", lane, t), timestamp=timestamp_of(t), gate=GATE, data=data)
 
 
 def heartbeat(t: float) -> ServiceHeartbeat:
     """One service.heartbeat."""
-    data = Heartbeat(t=t, version="0", config_hash="", position=None)
+    data = SERVICE_HEARTBEAT.data.model_copy(update={"t": t})
     return ServiceHeartbeat(id=message_id(GATE, "service.heartbeat", "", t), timestamp=timestamp_of(t), gate=GATE, data=data)
+
+
+def subject_of(message: Message) -> str:
+    """What a message is about: the visit, lane, camera or alert, else the gate."""
+    ids = (getattr(message.data, name, None) for name in ("visit_id", "lane_id", "camera_id", "alert_id"))
+    return next(filter(None, ids), message.gate)

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.support.file_media import FileMedia
 from vision.core.events import CameraChanged
 from vision.ports import Frame, FrameSource
 from vision.simulation.rtsp.auth import Credentials
-from vision.simulation.rtsp.media import FileMedia, Media, Unit
+from vision.simulation.rtsp.media import Media, Unit
 from vision.simulation.rtsp.server import RtspServer
 
 __all__ = ["Scenes", "closing", "is_frame", "read_until", "serve", "state_is"]

@@ -111,3 +111,12 @@ def test_cameras_that_share_a_lane_form_a_section() -> None:
     assert [(s.id, s.lanes) for s in sections(apart)] == [("c1", ("L1",)), ("c2", ("L2",))]
     joined = parse_gate(gate(cameras=[camera(), camera(id="c2", views=views)]), "x")
     assert [(s.id, s.cameras, s.lanes) for s in sections(joined)] == [("c1+c2", ("c1", "c2"), ("L1", "L2"))]
+
+
+def test_a_retired_field_is_read_where_an_older_version_wrote_it_as_null_and_is_unknown_with_a_value() -> None:
+    older = gate()
+    older["cameras"][0]["view_url_env"] = None
+    assert parse_gate(older, "database") == parse_gate(gate(), "file")
+    older["cameras"][0]["view_url_env"] = "A_VARIABLE"
+    with pytest.raises(ConfigError, match="view_url_env: Extra inputs"):
+        parse_gate(older, "file")

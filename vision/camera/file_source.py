@@ -31,10 +31,10 @@ class FileSource:
     Raises StreamError when the file cannot be read or has no frame.
     """
 
-    def __init__(self, camera: str, path: str, *, fps: float, start: float | None, shape: Shape, session: int = 0) -> None:
+    def __init__(self, camera: str, path: str, *, fps: float, start: float | None, shape: Shape) -> None:
         self.camera, self.path = camera, path
         self._due = DueFrames(fps)
-        self._shape, self._session = shape, session
+        self._shape = shape
         self._video = open_video(path)
         self.start_t, self.time_known = file_start(self._video.container.metadata, start)
         self._closed = threading.Event()
@@ -52,7 +52,7 @@ class FileSource:
                 if self._closed.is_set():
                     return
                 if self._due.is_due(pts_s):
-                    yield from maker.made_from(decoded, self._session, rounded(self.start_t + pts_s))
+                    yield from maker.made_from(decoded, 0, rounded(self.start_t + pts_s))
         finally:
             self._video.close()
 

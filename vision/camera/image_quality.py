@@ -41,7 +41,7 @@ class PictureHealth:
 
     def __init__(self) -> None:
         self.state: CameraState = "online"
-        self._checked_t = self._good_t = float("-inf")
+        self._checked_t = float("-inf")
         self._candidate: CameraState = "online"
         self._candidate_t = 0.0
         self._reference: NDArray[np.int16] | None = None

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from vision.errors import ModelError
+from vision.settings import CacheSettings, read_settings
 
 __all__ = ["DEMO_MODEL", "DOWNLOADED", "default_cache", "is_exported", "network_shape", "prepare_weights"]
 
@@ -69,10 +70,8 @@ def is_exported(weights: str, cache: Path | None = None, image_size: int = 640, 
 
 def default_cache() -> Path:
     """The folder of exported models: LANEWATCH_CACHE, else lanewatch in the user's cache folder."""
-    named = os.environ.get("LANEWATCH_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lanewatch"
+    named = read_settings(CacheSettings).cache
+    return named or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lanewatch"
 
 
 def _own(path: Path) -> Path | None:

@@ -163,7 +163,7 @@ def _without_jumps(events: Iterable[tuple[int, Recorded]], where: str) -> Iterat
 
 
 class RecordingWriter:
-    """Writes events to `path` + ".part", renamed to `path` by `close`; an `EventSink`.
+    """Writes events to `path` + ".part", renamed to `path` by `close`.
 
     The file grows by whole lines, gzipped by whole members, so what a crash leaves unfinished can be read. Where a write
     fails, as on a full disk, the file is cut back to its last whole line and let go, and RecordingError is raised; `close`

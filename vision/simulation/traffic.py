@@ -94,9 +94,7 @@ class Traffic:
         for lane, gate in self._gate.items():
             row = self.rows[lane]
             while gate and (not row or self._room(row[-1], gate[0])):
-                vehicle = gate.popleft()
-                vehicle.entered_t = self.t
-                row.append(vehicle)
+                row.append(gate.popleft())
 
     def _room(self, last: SimulatedVehicle, newcomer: SimulatedVehicle) -> bool:
         gap = newcomer.s - last.rear_s
@@ -107,7 +105,7 @@ class Traffic:
         body = draw_body(self._bodies, self.scenario.mix)
         self._count += 1
         service = draw_service_s(body, self._services)
-        return SimulatedVehicle(self._count, body, lane, s, body.driving.free_mps, service, self.t)
+        return SimulatedVehicle(self._count, body, lane, s, body.driving.free_mps, service)
 
     def _choose(self, direction: Direction) -> str:
         lanes = self.road.lanes_of(direction)

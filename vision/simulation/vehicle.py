@@ -53,7 +53,6 @@ class SimulatedVehicle:
     s: float
     speed_mps: float
     service_s: float
-    entered_t: float
     previous_s: float = field(init=False)
     served: bool = False
     halted: bool = False

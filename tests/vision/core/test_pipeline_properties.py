@@ -7,19 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.crossroads import crossroads, frames, whole_section
+from tests.support.examples import examples
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
 from vision.messages import LaneMeasured, Message, VisitEnded, VisitStarted
 
-FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = examples(4)
+MANY = examples(15)
+SOME = examples(15)
 STATES = st.sampled_from(["online", "stalled", "frozen", "dark", "offline", "moved"])
 BUSY = [Truck("A", 2.0, 40.0), Truck("A", 8.0, 44.0, halt_m=20.0), Truck("B", 4.0, 30.0), Truck("B", 14.0, 400.0, halt_m=20.0)]
 COORDINATE = st.floats(-3000, 5000, width=32)

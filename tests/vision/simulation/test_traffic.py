@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from vision.simulation.bodies import draw_body
 from vision.simulation.car_following import acceleration
 from vision.simulation.demand import Demand, Surge, arrivals, draw_service_s
@@ -24,7 +25,7 @@ def states(traffic: Traffic) -> list[tuple[int, str, float, float]]:
     return [(v.number, v.lane, round(v.s, 9), round(v.speed_mps, 9)) for v in traffic.vehicles]
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(sorted(SCENARIOS)))
 def test_nobody_collides_reverses_or_overtakes(seed, name):
     traffic = Traffic(ROAD, SCENARIOS[name], seed)

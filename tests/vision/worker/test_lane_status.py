@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from api.stream.redis_bus import Bus
 from tests.support.gates import single_gate
+from tests.support.messages import subject_of
 from tests.support.redis import Valkey, valkey
 from vision.clock import now, rounded
 from vision.config import AlertRule, GateConfig, Section, sections
@@ -32,7 +33,6 @@ from vision.messages import (
     LaneMeasured,
     Message,
     message_id,
-    subject_of,
     timestamp_of,
 )
 from vision.redis_keys import statuses_key, stream_key
