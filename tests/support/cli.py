@@ -1,11 +1,13 @@
 """The command line in tests: in this process for speed, or as a process of its own."""
 
+import logging
 import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Final
 
 import pytest
+import structlog
 
 from api.cli import main
 
@@ -24,10 +26,17 @@ class Ended:
 
 
 def lanewatch(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ended:
-    """Runs a command in this process."""
+    """Runs a command in this process, which logs afterwards as before."""
     capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+    finally:
+        structlog.reset_defaults()
+        root.handlers = handlers
+        root.setLevel(level)
     said = capsys.readouterr()
     return Ended(int(ended.value.code or 0), said.out, said.err)
 
