@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.gates import checked_gate
-from api.commands.inputs import assigned, camera_urls
 from api.commands.model_check import check_model_on
+from api.commands.source_options import assigned, camera_urls
 from vision.config import Camera, GateConfig, sections
 from vision.errors import ConfigError, StreamError
 

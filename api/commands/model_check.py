@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from api.commands.inputs import assigned, camera_urls, frame_shape, is_recording
+from api.commands.source_options import assigned, camera_urls, frame_shape, is_recording
 from vision.config import DetectorConfig, GateConfig
 from vision.errors import ConfigError
 from vision.redaction import redact_url

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.commands.inputs import assigned, frame_shape, is_recording
+from api.commands.source_options import assigned, frame_shape, is_recording
 from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
 from vision.replay.recording import Recorded, Recording

@@ -17,9 +17,9 @@ import typer
 
 from api.commands.config import config_in_use
 from api.commands.gates import checked_gate, gate_path, single_gate
-from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
 from api.commands.link import forget_run, note_run
-from api.commands.simulated import Simulated, simulated_gate
+from api.commands.simulated_gate import Simulated, simulated_gate
+from api.commands.source_options import SOURCES, assigned, camera_urls, frame_shape
 from api.settings import BusSettings, ProgramSettings
 from vision.config import GateConfig
 from vision.errors import ConfigError

@@ -83,7 +83,7 @@ def _check(out: Path, data: Path | None, render: int | None) -> None:
 
 def _model(weights: str | None, network: str) -> str:
     """What the run begins with, under a name that is found from any folder. Raises ModelError where it is not there."""
-    from vision.training.beginning import check_beginning
+    from vision.training.initial_weights import check_beginning
 
     if weights is not None and not weights.endswith(".pt"):
         raise ConfigError(f"--weights {weights}: only a .pt file can be fine-tuned; what was exported from it cannot")

@@ -18,7 +18,7 @@ import typer
 from numpy.typing import NDArray
 
 from api.commands.gates import checked_gate, gate_path
-from api.commands.inputs import SOURCES, assigned, camera_urls, frame_shape
+from api.commands.source_options import SOURCES, assigned, camera_urls, frame_shape
 from api.settings import WorkerSettings
 from vision.config import GateConfig, Section, sections
 from vision.core.detections import Detections

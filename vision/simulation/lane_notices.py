@@ -16,7 +16,7 @@ import structlog
 
 from vision.backoff import Backoff
 from vision.errors import ConfigError
-from vision.simulation.newest import Newest
+from vision.simulation.newest_value import Newest
 from vision.simulation.scene import BY, REASON
 
 __all__ = ["LaneNotices"]

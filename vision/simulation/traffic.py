@@ -14,8 +14,8 @@ import numpy as np
 
 from vision.simulation.bodies import draw_body
 from vision.simulation.car_following import acceleration
-from vision.simulation.changing import Changes
 from vision.simulation.demand import Direction, arrivals, draw_service_s
+from vision.simulation.lane_changes import Changes
 from vision.simulation.road import Road
 from vision.simulation.scenarios import Scenario
 from vision.simulation.vehicle import Place, SimulatedVehicle

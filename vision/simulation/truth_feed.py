@@ -18,7 +18,7 @@ from vision.backoff import Backoff
 from vision.clock import now, rounded
 from vision.messages import GateTruth, Simulation, TrueLane, message_id, timestamp_of
 from vision.redis_keys import TRUTH_S, truth_channel, truth_key
-from vision.simulation.newest import Newest
+from vision.simulation.newest_value import Newest
 from vision.simulation.truth import LaneTruth
 
 __all__ = ["TruthFeed", "gate_truth"]

@@ -21,7 +21,7 @@ import numpy as np
 
 from vision.detection.ultralytics_import import import_ultralytics
 from vision.errors import ConfigError, ModelError
-from vision.training.beginning import beginning_in, network_of
+from vision.training.initial_weights import beginning_in, network_of
 from vision.training.recipe import Recipe
 from vision.training.samples import Frames, SampleBatch
 from vision.whole_file import whole_file

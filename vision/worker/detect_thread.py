@@ -28,18 +28,19 @@ _log = structlog.get_logger(__name__)
 
 
 class DetectThread:
-    """Takes what the readers have ready, the cameras in turn, and gives each section its events; one thread."""
+    """Takes what the capture threads have ready, the cameras in turn, and gives each section its events; one thread."""
 
     def __init__(
         self,
         detector: Detector,
         slots: FrameSlots,
-        feeds: Mapping[str, SectionThread],
-        readers: Mapping[str, CaptureThread],
+        section_threads: Mapping[str, SectionThread],
+        capture_threads: Mapping[str, CaptureThread],
         control: LoadControl,
     ) -> None:
         self.error: Exception | None = None
-        self._detector, self._slots, self._feeds, self._readers, self._control = detector, slots, feeds, readers, control
+        self._detector, self._slots, self._control = detector, slots, control
+        self._section_threads, self._capture_threads = section_threads, capture_threads
         self._looked = time.monotonic()
         self._step = 0
         self._dropped = 0
@@ -65,18 +66,18 @@ class DetectThread:
         self._slots.close()
 
     def _pass_on(self, put_s: float, item: Frame | CameraChanged) -> None:
-        feed = self._feeds[item.camera]
+        section_thread = self._section_threads[item.camera]
         if isinstance(item, CameraChanged):
-            feed.queue.put(Queued(replace(item, load_step=self._step)))
+            section_thread.queue.put(Queued(replace(item, load_step=self._step)))
             return
         (found,) = self._detector.detect([item.image], [(item.width, item.height)])
-        picture = item.picture if item.camera in feed.watched else None
-        lost = feed.queue.put(Queued(Seen(item.camera, item.session, item.t, found), picture))
+        picture = item.picture if item.camera in section_thread.watched else None
+        lost = section_thread.queue.put(Queued(Seen(item.camera, item.session, item.t, found), picture))
         if lost is not None:
-            self._readers[lost.camera].status.dropped += 1
+            self._capture_threads[lost.camera].status.dropped += 1
             self._control.replaced(time.monotonic())
         self._control.detected(time.monotonic(), time.monotonic() - put_s)
-        status = self._readers[item.camera].status
+        status = self._capture_threads[item.camera].status
         status.detected += 1
         status.ages_s.append(now() - item.t)
 
@@ -88,13 +89,13 @@ class DetectThread:
             return
         _log.warning("load-shedding step", step=step, before=self._step)
         self._step = step
-        for reader in self._readers.values():
-            reader.shed(step)
-        for feed in self._feeds.values():
-            feed.load_step = step
+        for capture_thread in self._capture_threads.values():
+            capture_thread.shed(step)
+        for section_thread in self._section_threads.values():
+            section_thread.load_step = step
 
     def _say_dropped(self) -> None:
-        dropped = sum(reader.status.dropped for reader in self._readers.values())
+        dropped = sum(capture_thread.status.dropped for capture_thread in self._capture_threads.values())
         if dropped > self._dropped and self._looked - self._dropped_said_s >= DROPPED_SAID_EVERY_S:
             _log.warning("a section is behind, detected frames were dropped", frames=dropped - self._dropped, in_all=dropped)
             self._dropped, self._dropped_said_s = dropped, self._looked

@@ -65,39 +65,46 @@ class ThreadGeneration:
         self._config, self._parts, self._on_config = config, parts, on_config
         self._control = LoadControl(time.monotonic())
         chosen = chosen_sections(config, parts.only)
-        self.feeds = {section.id: self._feed(section) for section in chosen}
-        by_camera = {camera: self.feeds[section.id] for section in chosen for camera in section.cameras}
+        self.section_threads = {section.id: self._section_thread(section) for section in chosen}
+        by_camera = {camera: self.section_threads[section.id] for section in chosen for camera in section.cameras}
         self._slots = FrameSlots(by_camera)
         urls = parts.urls(config)
-        self.readers = {camera: self._reader(camera, urls.get(camera), feed) for camera, feed in by_camera.items()}
-        self.detecting = DetectThread(parts.detector, self._slots, by_camera, self.readers, self._control)
-        self._reading = [threading.Thread(target=r.run, name=f"read-{c}", daemon=True) for c, r in self.readers.items()]
-        self._feeding = [threading.Thread(target=f.run, name=f"feed-{s}", daemon=True) for s, f in self.feeds.items()]
+        self.capture_threads = {
+            camera: self._capture_thread(camera, urls.get(camera), section_thread)
+            for camera, section_thread in by_camera.items()
+        }
+        self.detecting = DetectThread(parts.detector, self._slots, by_camera, self.capture_threads, self._control)
+        self._capturing = [
+            threading.Thread(target=r.run, name=f"capture-{c}", daemon=True) for c, r in self.capture_threads.items()
+        ]
+        self._feeding_sections = [
+            threading.Thread(target=f.run, name=f"section-{s}", daemon=True) for s, f in self.section_threads.items()
+        ]
         self._detecting = threading.Thread(target=self.detecting.run, name="detect", daemon=True)
 
-    def _feed(self, section: Section) -> SectionThread:
+    def _section_thread(self, section: Section) -> SectionThread:
         sink = self._parts.open_sink(section)
         recorder = None if self._parts.open_recorder is None else self._parts.open_recorder(self._config, section)
         return SectionThread(self._config, section, sink, recorder, self._on_config)
 
-    def _reader(self, name: str, url: str | None, feed: SectionThread) -> CaptureThread:
+    def _capture_thread(self, name: str, url: str | None, section_thread: SectionThread) -> CaptureThread:
         camera, parts = self._config.camera(name), self._parts
 
         def opened(session: int) -> FrameSource:
             shape = parts.detector.input_shape
             return open_source(camera, url, once=parts.once, input_shape=shape, session=session)
 
-        return CaptureThread(name, feed.first_session(name), opened, self._slots, self._control)
+        return CaptureThread(name, section_thread.first_session(name), opened, self._slots, self._control)
 
     def run(self, woken: threading.Event) -> None:
         """Starts the threads and waits until woken, a thread has failed, or videos that play once are over."""
-        for thread in [*self._feeding, self._detecting, *self._reading]:
+        for thread in [*self._feeding_sections, self._detecting, *self._capturing]:
             thread.start()
         logged = time.monotonic()
         while not woken.wait(0.2):
-            if not self._detecting.is_alive() or not all(thread.is_alive() for thread in self._feeding):
+            if not self._detecting.is_alive() or not all(thread.is_alive() for thread in self._feeding_sections):
                 return
-            if self._parts.once and not any(thread.is_alive() for thread in self._reading):
+            if self._parts.once and not any(thread.is_alive() for thread in self._capturing):
                 woken.wait(LAST_TICKS_S)
                 return
             if time.monotonic() - logged > LOG_EVERY_S:
@@ -106,20 +113,20 @@ class ThreadGeneration:
 
     def end(self) -> None:
         """Ends the threads in the order of the data's path, so that nothing that was read is lost."""
-        for reader in self.readers.values():
-            reader.stop()
+        for capture_thread in self.capture_threads.values():
+            capture_thread.stop()
         self.detecting.stop()
         _join([self._detecting])
-        for feed in self.feeds.values():
-            feed.stop()
-        _join(self._feeding)
-        _join(self._reading)
+        for section_thread in self.section_threads.values():
+            section_thread.stop()
+        _join(self._feeding_sections)
+        _join(self._capturing)
 
     def check(self) -> None:
         """Raises what ended a thread that should have gone on."""
-        for feed in self.feeds.values():
-            if feed.error is not None:
-                raise feed.error
+        for section_thread in self.section_threads.values():
+            if section_thread.error is not None:
+                raise section_thread.error
         if self.detecting.error is not None:
             if isinstance(self.detecting.error, LaneWatchError):
                 raise self.detecting.error
@@ -128,16 +135,16 @@ class ThreadGeneration:
     def status(self) -> dict[str, Any]:
         """See `Worker.status`."""
         cameras = {}
-        for name, reader in self.readers.items():
-            ages = sorted(reader.status.ages_s)
+        for name, capture_thread in self.capture_threads.items():
+            ages = sorted(capture_thread.status.ages_s)
             cameras[name] = {
-                "detected": reader.status.detected,
-                "replaced": reader.status.replaced,
-                "dropped": reader.status.dropped,
-                "skipped_packets": reader.status.skipped_packets,
+                "detected": capture_thread.status.detected,
+                "replaced": capture_thread.status.replaced,
+                "dropped": capture_thread.status.dropped,
+                "skipped_packets": capture_thread.status.skipped_packets,
                 "age_p95_s": round(ages[int(0.95 * (len(ages) - 1))], 3) if ages else None,
             }
-        ways = {name: feed.status() for name, feed in self.feeds.items()}
+        ways = {name: section_thread.status() for name, section_thread in self.section_threads.items()}
         return {"load_step": self._control.step, "raised": self._control.raised, "cameras": cameras, "sections": ways}
 
 

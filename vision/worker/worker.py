@@ -35,7 +35,7 @@ class Worker:
         self._config, self._parts = config, parts
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._next_config: GateConfig | None = None
-        self._shift: ThreadGeneration | None = None
+        self._generation: ThreadGeneration | None = None
 
     def run(self) -> None:
         """Works until `stop`, or until the videos are over with `once`. Raises StreamError when a section was lost."""
@@ -44,13 +44,13 @@ class Worker:
         while not self._stopping.is_set():
             self._next_config = None
             self._woken.clear()
-            self._shift = ThreadGeneration(self._config, parts, self._take)
+            self._generation = ThreadGeneration(self._config, parts, self._take)
             try:
                 if not self._stopping.is_set():
-                    self._shift.run(self._woken)
+                    self._generation.run(self._woken)
             finally:
-                self._shift.end()
-            self._shift.check()
+                self._generation.end()
+            self._generation.check()
             if self._next_config is None:
                 return
             _log.info("cameras or sections changed, beginning anew")
@@ -67,7 +67,7 @@ class Worker:
 
         For each section: messages that wait for the bus, those dropped since the start, and since when the bus is away.
         """
-        return {} if self._shift is None else self._shift.status()
+        return {} if self._generation is None else self._generation.status()
 
     def _take(self, config: GateConfig) -> bool:
         """Whether a configuration can be taken in place; wakes `run` to begin anew if not."""

@@ -301,9 +301,9 @@ def test_a_cameras_rate_is_told_when_it_is_known_and_its_load_step_when_it_chang
     clip = make_video(tmp_path / "long.mp4", [PASSING], seconds=25)
     with running(worker_on(single_gate(), str(clip), model, bus)) as worker:
         until(lambda: camera_states(bus))
-        worker._shift.feeds["cam"].load_step = 2
+        worker._generation.section_threads["cam"].load_step = 2
         until(lambda: len(camera_states(bus)) == 2)
-        worker._shift.feeds["cam"].load_step = 0
+        worker._generation.section_threads["cam"].load_step = 0
         until(lambda: len(camera_states(bus)) == 4)
     found = [(state.state, state.session, state.load_step) for state in camera_states(bus)]
     assert found == [("online", 0, 0), ("online", 0, 2), ("online", 0, 0), ("online", 0, 0)]
@@ -316,7 +316,7 @@ def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_s
     gate = single_gate()
     parts = Parts(open_detector(gate.detector, model), lambda config: {}, sink_of(bus, gate))
     threads = ThreadGeneration(gate, parts, lambda config: True)
-    feed, detecting = threads.feeds["cam"], threading.Thread(target=threads.detecting.run)
+    feed, detecting = threads.section_threads["cam"], threading.Thread(target=threads.detecting.run)
     picture = np.zeros((*parts.detector.input_shape(640, 360), 3), np.uint8)
 
     def camera() -> dict[str, int]:

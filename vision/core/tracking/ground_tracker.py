@@ -1,8 +1,9 @@
 """Calibrated lanes as a physical scene: vehicles on the ground, seen by one or more cameras. Pure.
 
-Each frame: predict every vehicle, work out how it should look, pair the frame's boxes with vehicles, correct (`sight`),
-count who is missed (`absences`), follow the boxes that show nobody known (`newcomers`), then let the lanes' lines know
-who arrived, changed lane or left (`passages`). What the stages share is the `road`; what is one camera's is its `eye`.
+Each frame: predict every vehicle (`vehicle_states`), work out how it should look, pair the frame's boxes with vehicles and
+correct (`association`), count who is missed (`track_deletion`), follow the boxes that show nobody known (`track_initiation`),
+then let the lanes' queues know who arrived, changed lane or left (`line_crossings`). What the stages share is the
+`scene_state`; what is one camera's is its `sensor`.
 """
 
 from __future__ import annotations

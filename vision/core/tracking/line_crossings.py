@@ -1,4 +1,4 @@
-"""Passages of vehicles on the ground: arrivals at the zone's entry, changes of lane, departures at the stop line. Pure."""
+"""Lines that vehicles on the ground cross: arrivals at the zone's entry, changes of lane, departures at the stop line. Pure."""
 
 from __future__ import annotations
 

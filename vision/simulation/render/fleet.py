@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.simulation.bodies import Body
-from vision.simulation.changing import SLIDE_M
+from vision.simulation.lane_changes import SLIDE_M
 from vision.simulation.layouts import Layout
 from vision.simulation.render.light import Light
 from vision.simulation.render.mesh import Drawable, Mesh
