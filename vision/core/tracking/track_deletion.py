@@ -46,7 +46,7 @@ def miss(
 ) -> None:
     """Counts the time for which vehicles that should be found are not; those with too much of it have gone.
 
-    allowed: (N,) vehicles that the camera measures; found: rows of those that it found. The rows of `association` are void after it.
+    allowed: (N,) vehicles that the camera measures; found: rows of those that it found. `sight` is void after it.
     """
     chance = eye.acuity.chance(sight.look)
     numbers = road.bodies.number.tolist()
