@@ -17,7 +17,7 @@ from api.history.questions import ANSWERED_AT_ONCE, MOST_WAITING
 from api.history.store import Store
 from api.history.writing import save_messages
 from tests.support.api import BEARER, Api, eventually, running_api, settings_for
-from tests.support.gate_messages import visit_started
+from tests.support.gate_messages import visit_ended
 from tests.support.messages import alert_gate, measured
 from tests.support.redis import Valkey
 from vision.config import AlertRule
@@ -41,9 +41,12 @@ def database(store: Store, tmp_path: Path, request: pytest.FixtureRequest) -> di
 
 @contextmanager
 def endless_visits(store: Store) -> Iterator[None]:
-    """Makes a listing of visits take forever: what really takes that long, an old slow disk under years of history."""
+    """Makes a listing of visits take forever: what really takes that long, an old slow disk under years of history.
+
+    For an api that runs: one that starts asks for the visits that are open.
+    """
     with store.write() as connection:
-        save_messages(connection, store.gate, [visit_started("a", "EX1", 5)])
+        save_messages(connection, store.gate, [visit_ended("a", "EX1", 5, 9)])
         connection.exec_driver_sql("ALTER TABLE visits RENAME TO visits_kept")
         connection.exec_driver_sql(f"CREATE VIEW visits AS {ENDLESS[connection.dialect.name]}")
     try:
@@ -82,7 +85,7 @@ def test_many_questions_delay_neither_recording_nor_people(
     store: Store, database: dict[str, Any], bus: Valkey, tmp_path: Path
 ) -> None:
     settings = settings_for(CONFIG, tmp_path, bus.url, sign_in_token=LINK, **database)
-    with endless_visits(store), running_api(settings) as api:
+    with running_api(settings) as api, endless_visits(store):
         bus.add("g", measured("EX1", 1000, queue_vehicles=9))
         alert_id = eventually(lambda: api.get("/api/v1/alerts")["alerts"])[0]["alert_id"]
         clients = [asking(api) for _ in range(ANSWERED_AT_ONCE + MOST_WAITING + 8)]
@@ -116,7 +119,7 @@ def test_a_question_that_takes_too_long_is_a_problem_in_words(
     store: Store, database: dict[str, Any], bus: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.history.questions.Questions.__init__.__defaults__", (0.3,))
-    with endless_visits(store), running_api(settings_for(CONFIG, tmp_path, bus.url, **database)) as api:
+    with running_api(settings_for(CONFIG, tmp_path, bus.url, **database)) as api, endless_visits(store):
         answer = api.http.get("/api/v1/visits")
         assert answer.status_code == 504
         assert answer.json()["detail"].startswith("history did not answer within 0.3 s; ask for a shorter time")
