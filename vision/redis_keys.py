@@ -68,7 +68,10 @@ def checkpoint_key(gate: str, section: str) -> str:
 
 
 def written_key(gate: str, section: str) -> str:
-    """The name of the last transaction of a section's owner; it tells whether one whose answer was lost was carried out."""
+    """The fencing token of a section's owner and the number of the last message it wrote, joined by "-".
+
+    It tells whether a transaction whose answer was lost was carried out.
+    """
     return f"lanewatch:{gate}:written:{section}"
 
 

@@ -74,13 +74,15 @@ class Outgoing:
                 return None
             return Parcel(tuple(message for _, message in self._messages), self._last, self._checkpoint)
 
-    def written(self, last: int, checkpoint: str | None) -> None:
-        """The messages up to this number, and this checkpoint, have been written."""
+    def written(self, last: int, checkpoint: str | None) -> bool:
+        """The messages up to this number, and this checkpoint, have been written; whether one of those messages waited."""
         with self._changed:
+            before = len(self._messages)
             while self._messages and self._messages[0][0] <= last:
                 self._messages.popleft()
             if self._checkpoint is checkpoint:
                 self._checkpoint = None
+            return len(self._messages) < before
 
     def take_shown(self) -> list[FrameEvent | PictureEvent]:
         """The events for whoever watches; they are gone then."""

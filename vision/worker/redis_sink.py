@@ -1,8 +1,9 @@
 """Where a section's messages go: a Redis stream, under a fencing token, exactly once. A shell.
 
-Messages and checkpoint are written in one MULTI under WATCH of the section's owner key, with the transaction's name. Where
-its answer was lost, the name tells the next attempt whether it was carried out: a server that answered nothing may carry
-out what it was sent long after, and then one of two attempts fails, because each of them writes the watched key.
+Messages and checkpoint are written in one MULTI under WATCH of the section's owner key, with the number of the last message.
+A server that answered nothing may carry out what it was sent long after. However many attempts it had before, the number
+tells the next one up to where messages were written; and of attempts that overlap all but one fail, because each of them
+writes the watched key.
 """
 
 from __future__ import annotations
@@ -99,8 +100,6 @@ class RedisSink:
     def __init__(self, client: redis.Redis, gate: str, section: str, token: int, clock: Callable[[], float] = now) -> None:
         self.outgoing, self.section = Outgoing(), section
         self._redis, self._gate, self._token, self._clock = client, gate, token, clock
-        self._transactions = 0
-        self._unsure: tuple[bytes, int] | None = None  # name and last message of a transaction whose answer was lost
         self._trimmed_t = 0.0
         self._config_text: bytes | None = None
         self._config_hash: object = None
@@ -177,30 +176,24 @@ class RedisSink:
         owner, written = owner_key(self._gate, self.section), written_key(self._gate, self.section)
         with self._redis.pipeline() as pipe:
             pipe.watch(owner)  # type: ignore[no-untyped-call]
-            token, name = cast("list[bytes | None]", pipe.mget(owner, written))
+            token, last = cast("list[bytes | None]", pipe.mget(owner, written))
             self._check_owner(token)
-            if self._was_written(name):
-                return
+            if self.outgoing.written(self._number_written(last), None):
+                return  # an attempt whose answer was lost was carried out; what is left is another parcel
             pipe.multi()
             pipe.set(owner, self._token)
-            self._transactions += 1
-            self._unsure = (f"{self._token}-{self._transactions}".encode(), parcel.last)
-            pipe.set(written, self._unsure[0])
+            pipe.set(written, f"{self._token}-{parcel.last}")
             for message in parcel.messages:
                 pipe.xadd(stream_key(self._gate), {"m": message.model_dump_json()})
             if parcel.checkpoint is not None:
                 pipe.set(checkpoint_key(self._gate, self.section), parcel.checkpoint)
             pipe.execute()
-        self._unsure = None
         self.outgoing.written(parcel.last, parcel.checkpoint)
 
-    def _was_written(self, name: bytes | None) -> bool:
-        """Whether the transaction whose answer was lost had been carried out after all; its messages then wait no more."""
-        unsure, self._unsure = self._unsure, None
-        if unsure is None or unsure[0] != name:
-            return False
-        self.outgoing.written(unsure[1], None)
-        return True
+    def _number_written(self, stored: bytes | None) -> int:
+        """The number of the last message that came into the stream under this token, 0 where none did."""
+        token, _, number = (stored or b"").partition(b"-")
+        return int(number) if token == str(self._token).encode() else 0
 
     def _check_owner(self, stored: bytes | None) -> None:
         """A missing owner means that Redis lost its data: the section is still ours."""
