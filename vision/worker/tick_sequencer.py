@@ -4,7 +4,8 @@ An event goes when no camera with frames can still deliver an earlier one, a tic
 delivered a frame later than t; both at the latest when the wall clock passes the tick's time + 1.0 s. A camera by itself
 waits for nobody but the ticks. What comes later than that goes at once: the pipeline knows what is too late for a tick.
 A camera's own events keep their order, and a change of its state is told with a later time than what came before it: a
-camera that is back may date its first frame before the moment at which it was found to be away.
+camera that is back may date its first frame before the moment at which it was found to be away. A lane's status, whose t is
+another machine's clock's, goes by its t alone: one that is dated far ahead waits by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from vision.core.events import CameraChanged, Event, Seen
+from vision.core.events import CameraChanged, Event, LaneStatus, Seen
 from vision.core.ticks import TickSeries
 from vision.vocabulary import FRAMELESS_STATES
 
@@ -63,6 +64,8 @@ class TickSequencer:
             case CameraChanged(camera=camera, state=state):
                 (self._online.discard if state in FRAMELESS_STATES else self._online.add)(camera)
                 self._hold(event, camera)
+            case LaneStatus():
+                self._insert(event, event.t, "")
             case _:
                 self._hold(event, "")
         return self.due(wall)
@@ -84,12 +87,15 @@ class TickSequencer:
             out.append(self._ticks.take())
 
     def _hold(self, event: Event, camera: str) -> None:
-        """Puts an event where it belongs, but never before an earlier one of its camera."""
+        """Puts an event where it belongs, but never before an earlier one of its camera; configurations keep their order."""
         last_t = self._last_t.get(camera, -math.inf)
         if isinstance(event, CameraChanged) and event.t <= last_t:
             event = replace(event, t=round(last_t + 0.001, 3))
         self._last_t[camera] = max(last_t, event.t)
-        bisect.insort(self._held, _Held(self._last_t[camera], self._place.get(camera, -1), self._pushed, event))
+        self._insert(event, self._last_t[camera], camera)
+
+    def _insert(self, event: Event, t: float, camera: str) -> None:
+        bisect.insort(self._held, _Held(t, self._place.get(camera, -1), self._pushed, event))
 
     def _ready(self, late: bool) -> list[Event]:
         """Takes what goes before the next tick: all of it where it is late, else what nothing earlier can precede."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.roads import CAMERA, FACING, HEIGHT, T0, WIDTH, Truck, detections, facing_gate, gate
 from vision.config import Section, sections
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, ConfigChanged, Event, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
 from vision.core.pipeline import Pipeline
 from vision.core.ticks import with_ticks
 from vision.worker.tick_sequencer import MAX_HELD, TickSequencer
@@ -95,6 +95,17 @@ def test_a_configuration_goes_between_frames_by_its_time():
     assert sequencer.push(changed, 99.8) == []
     assert [event.t for event in sequencer.push(seen("a", 99.7), 99.8)] == [99.7]
     assert [event.t for event in sequencer.push(seen("a", 99.9), 99.9)] == [99.8, 99.9]
+
+
+def test_a_status_of_a_clock_that_was_ahead_holds_nothing_up() -> None:
+    sequencer = TickSequencer(["a"], wall=99.5)
+    ahead, right = (LaneStatus("A", t, "closed", "ann", "") for t in (3700.0, 99.9))
+    changed, again = ConfigChanged(99.8, gate()), ConfigChanged(99.7, gate())
+    assert sequencer.push(ahead, 99.6) == []
+    assert sequencer.push(changed, 99.8) == [changed]
+    assert sequencer.push(right, 99.9) == [right]
+    assert sequencer.push(again, 99.9) == [again], "and a clock that was set back changes no order of configurations"
+    assert ahead not in sequencer.due(200.0)
 
 
 def test_ticks_go_on_when_no_frame_comes_and_after_a_long_sleep():
