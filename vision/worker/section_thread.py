@@ -102,6 +102,8 @@ class SectionThread:
                 self._hear()
             while self._feed_next(0.0):
                 pass
+            for event in self._sequencer.rest(now()):
+                self._feed(event)
         except LaneWatchError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 (a thread's top)
@@ -112,7 +114,7 @@ class SectionThread:
             self._bus.close()
 
     def stop(self) -> None:
-        """Ends `run` when what is in the queue has been fed."""
+        """Ends `run` when what has come has been fed."""
         self._stopping.set()
 
     def _feed_next(self, patience_s: float) -> bool:

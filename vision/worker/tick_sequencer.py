@@ -86,6 +86,18 @@ class TickSequencer:
                 return out
             out.append(self._ticks.take())
 
+    def rest(self, wall: float) -> list[Event]:
+        """At the end, when nothing earlier can come: all that waits, with ticks as far as the wall clock is.
+
+        Only a notice that is dated ahead is left out; it is told again after a restart.
+        """
+        waiting, self._held = self._held, []
+        out: list[Event] = []
+        for held in waiting:
+            if held.t <= wall or held.place >= 0:
+                out += [*self._ticks.before(min(held.t, wall)), held.event]
+        return out
+
     def _hold(self, event: Event, camera: str) -> None:
         """Puts an event where it belongs, but never before an earlier one of its camera; configurations keep their order."""
         last_t = self._last_t.get(camera, -math.inf)

@@ -13,7 +13,7 @@ from vision.config import sections
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Seen, Tick
 from vision.core.pipeline import Pipeline
-from vision.messages import MESSAGE
+from vision.messages import MESSAGE, CameraMessage
 from vision.redis_keys import stream_key
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.worker.queues import Queued
@@ -65,3 +65,30 @@ def test_frames_of_two_cameras_that_come_swapped_are_recorded_in_order_of_t(bus,
     with bus.connect() as reader:
         found = [MESSAGE.validate_json(fields[b"m"]) for _, fields in reader.xrange(stream_key(config.id))]
     assert found == again
+
+
+def test_what_waits_for_another_camera_when_the_section_ends_is_measured_and_recorded(bus, tmp_path):
+    config, path = facing_gate(), tmp_path / "run.jsonl"
+    section = sections(config)[0]
+    near, far = section.cameras
+    with bus.connect() as client:
+        client.flushall()
+        sink = RedisSink(bus.connect(), config.id, section.id, claim(client, config.id, section.id))
+        recorder = RecordingWriter(path, config, dict.fromkeys(section.cameras, (WIDTH, HEIGHT)))
+        feed = SectionThread(config, section, sink, recorder, lambda _: True)
+        t = rounded(now())
+        put = [CameraChanged(camera, 0, t, "online", WIDTH, HEIGHT) for camera in section.cameras]
+        put += [Seen(near, 0, rounded(t + k / 100), TRUCK) for k in range(1, 9)]
+        put.append(CameraChanged(far, 0, rounded(t + 0.1), "frozen", WIDTH, HEIGHT, reason="the picture stands still"))
+        for event in put:
+            feed.queue.put(Queued(event))
+        feed.stop()
+        feed.run()
+        assert feed.error is None
+        events = list(read_recording(path).events)
+        assert [event.t for event in events if isinstance(event, Seen)] == [event.t for event in put if isinstance(event, Seen)]
+        found = [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key(config.id))]
+    told = [(message.data.camera_id, message.data.state) for message in found if isinstance(message, CameraMessage)]
+    assert sorted(told) == sorted([(near, "online"), (far, "online"), (far, "frozen")])
+    pipeline = Pipeline(config, section)
+    assert found == [message for event in events for message in pipeline.step(event)]

@@ -108,6 +108,17 @@ def test_a_status_of_a_clock_that_was_ahead_holds_nothing_up() -> None:
     assert ahead not in sequencer.due(200.0)
 
 
+def test_at_the_end_nothing_waits_any_longer_but_what_is_dated_ahead() -> None:
+    sequencer = two_cameras()
+    sequencer.push(seen("a", 99.8), 99.9)
+    sequencer.push(LaneStatus("A", 102.0, "closed", "ann", ""), 99.9)
+    sequencer.push(seen("a", 100.2), 100.3)
+    sequencer.push(online("a", 100.3, "frozen"), 100.3)
+    sequencer.push(seen("a", 101.1), 100.4)
+    assert names(sequencer.rest(100.5)) == [("a", 99.8), ("tick", 100.0), ("a", 100.2), ("a", 100.3), ("a", 101.1)]
+    assert sequencer.rest(100.5) == []
+
+
 def test_ticks_go_on_when_no_frame_comes_and_after_a_long_sleep():
     sequencer = TickSequencer(["a"], wall=99.5)
     assert sequencer.due(103.2) == [Tick(100.0), Tick(101.0), Tick(102.0)]
