@@ -54,10 +54,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """Notice that another version of the gate's configuration holds from t on."""
+    """Notice that another version of the gate's configuration holds from t on, for one section or, section None, for all."""
 
     t: float
     config: GateConfig
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

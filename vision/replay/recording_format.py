@@ -77,6 +77,7 @@ class _ConfigRecord(_Record):
     kind: Literal["config"]
     t: _Time
     config: GateConfig
+    section: str | None = None
 
 
 class _LaneRecord(_Record):
@@ -125,7 +126,7 @@ def event_of(line: bytes, header: Header) -> Recorded:
         case _TickRecord() as tick:
             return Tick(tick.t)
         case _ConfigRecord() as changed:
-            return ConfigChanged(changed.t, changed.config)
+            return ConfigChanged(changed.t, changed.config, changed.section)
         case _LaneRecord() as lane:
             return LaneStatus(lane.lane, lane.t, lane.status, lane.by, lane.reason)
         case _CheckpointRecord() as checkpoint:
@@ -158,8 +159,9 @@ def record_of(event: Recorded) -> dict[str, Any]:
             return record | {"width": width, "height": height} | optional | ({"load_step": load_step} if load_step else {})
         case Tick(t):
             return {"kind": "tick", "t": t}
-        case ConfigChanged(t, config):
-            return {"kind": "config", "t": t, "config": config.model_dump(mode="json")}
+        case ConfigChanged(t, config, section):
+            record = {"kind": "config", "t": t, "config": config.model_dump(mode="json")}
+            return record | ({} if section is None else {"section": section})
         case LaneStatus(lane, t, status, by, reason):
             return {"kind": "lane", "lane": lane, "t": t, "status": status, "by": by, "reason": reason}
         case Checkpoint(section, t, data):

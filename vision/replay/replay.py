@@ -90,9 +90,12 @@ class Replay:
                 return [self._pipeline("camera", camera, lambda section: section.cameras)]
             case LaneStatus(lane=lane):
                 return [self._pipeline("lane", lane, lambda section: section.lanes)]
-            case ConfigChanged(config=config):
-                self._use(config)
+            case ConfigChanged(config=config, section=section):
                 self._alerts.reconfigure(config)
+                if section in self._sections and tuple(self._sections.values()) == sections(config):
+                    self._config = config
+                    return [self._pipelines[section]]
+                self._use(config)
             case Tick():
                 ending, self._ending = self._ending, []
                 return [*ending, *self._pipelines.values()]

@@ -175,7 +175,7 @@ class SectionThread:
         _log.info("another configuration", section=self.section.id)
         self._config = config
         self._show.use(config)
-        self._push(ConfigChanged(rounded(now()), config))
+        self._push(ConfigChanged(rounded(now()), config, self.section.id))
 
     def _push(self, event: Event) -> None:
         for ready in self._sequencer.push(event, now()):

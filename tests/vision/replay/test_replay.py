@@ -63,6 +63,30 @@ def test_another_config_in_the_recording_counts_from_there_on() -> None:
     assert kept.takes(events[0])
 
 
+def test_each_section_takes_another_config_when_it_took_it_live(tmp_path: Path) -> None:
+    """Two workers' recordings: each hears of a configuration by itself, a tick may lie between."""
+    uncalibrated = [camera.model_copy(update={"ground": None}) for camera in scene_gate().cameras]
+    before = without(scene_gate(), cameras=[camera.model_dump() for camera in uncalibrated])
+    files, live = [], list[Message]()
+    for section, at in zip(sections(before), (20.9, 21.1), strict=True):
+        own = [event for event in EVENTS if isinstance(event, Tick) or getattr(event, "camera", "") in section.cameras]
+        place = next(i for i, event in enumerate(own) if event.t > T0 + at)
+        own.insert(place, ConfigChanged(T0 + at, scene_gate(), section.id))
+        pipeline = Pipeline(before, section)
+        live += [message for event in own for message in pipeline.step(event)]
+        files.append(tmp_path / f"{section.id}.jsonl")
+        with RecordingWriter(files[-1], before, dict.fromkeys(section.cameras, (1920, 1080))) as writer:
+            for event in own:
+                writer.write(event)
+    both = list(merged([read_recording(path).events for path in files]))
+    again = run(Replay(before), both)
+    assert sorted(m.model_dump_json() for m in again if m.type != "alert.changed") == sorted(m.model_dump_json() for m in live)
+    with RecordingWriter(tmp_path / "both.jsonl", before, {"north": (1920, 1080), "south": (1920, 1080)}) as writer:
+        for event in both:
+            writer.write(event)
+    assert run(Replay(before), list(read_recording(tmp_path / "both.jsonl").events)) == again
+
+
 def test_another_config_may_change_the_sections() -> None:
     north = [camera for camera in scene_gate().cameras if camera.id == "north"]
     smaller = without(scene_gate(), cameras=north, lanes=scene_gate().lanes[:1])
