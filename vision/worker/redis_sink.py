@@ -115,6 +115,11 @@ class RedisSink:
             return None
         return data if isinstance(data, dict) else None
 
+    def configuration(self) -> GateConfig | None:
+        """The gate's configuration on the bus, None where there is none of use. Raises StreamError without Redis."""
+        with _said(self._gate):
+            return self._new_config(cast("bytes | None", self._redis.get(config_key(self._gate))))
+
     def flush(self) -> None:
         """Writes all that waits, or nothing of it. Raises StreamError when another worker owns the section."""
         while (parcel := self.outgoing.parcel()) is not None:

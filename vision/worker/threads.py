@@ -84,8 +84,13 @@ class ThreadGeneration:
 
     def _section_thread(self, section: Section) -> SectionThread:
         sink = self._parts.open_sink(section)
-        recorder = None if self._parts.open_recorder is None else self._parts.open_recorder(self._config, section)
-        return SectionThread(self._config, section, sink, recorder, self._on_config)
+        config = self._newest(sink.configuration())
+        recorder = None if self._parts.open_recorder is None else self._parts.open_recorder(config, section)
+        return SectionThread(config, section, sink, recorder, self._on_config)
+
+    def _newest(self, told: GateConfig | None) -> GateConfig:
+        """What a section begins with: a gate file may be older than what the bus tells, and than the section's checkpoint."""
+        return told if told is not None and told != self._config and self._on_config(told) else self._config
 
     def _capture_thread(self, name: str, url: str | None, section_thread: SectionThread) -> CaptureThread:
         camera, parts = self._config.camera(name), self._parts

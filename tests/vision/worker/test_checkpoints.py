@@ -12,16 +12,20 @@ from typing import Any
 import pytest
 
 from tests.support.crossroads import crossroads, frames, whole_section
+from tests.support.model import tiny_model
 from tests.support.redis import Valkey, valkey
 from tests.support.roads import Truck
 from vision.config import GateConfig
 from vision.core.pipeline import Pipeline
-from vision.messages import MESSAGE, Message, VisitData, VisitEnded
-from vision.redis_keys import checkpoint_key, stream_key
+from vision.detection.open_detector import open_detector
+from vision.messages import MESSAGE, LaneMeasured, Message, VisitData, VisitEnded
+from vision.redis_keys import checkpoint_key, config_key, stream_key
 from vision.replay.recording import RecordingWriter, read_recording
 from vision.replay.replay import Replay
 from vision.worker.redis_sink import RedisSink, claim
 from vision.worker.section_thread import SectionThread
+from vision.worker.threads import Parts
+from vision.worker.worker import Worker
 
 SECTION = whole_section()
 
@@ -97,6 +101,39 @@ def test_visits_of_a_lane_that_went_while_the_worker_was_down_are_ended(bus: Val
     _, found = feed(bus, data, crossroads(lanes=("A", "B")), tmp_path / "r.jsonl")
     assert [(visit.lane_id, visit.outcome) for visit in ended(found)] == [("C", "lost")]
     assert replayed(tmp_path / "r.jsonl") == found
+
+
+def test_a_gate_file_that_is_older_than_the_checkpoint_ends_no_visit(bus: Valkey, tmp_path: Path) -> None:
+    """The file knows of no calibration yet, the configuration on the bus and the checkpoint do."""
+    data, opened = left_behind()
+    path, document = tmp_path / "r.jsonl", {"version": 2, "hash": "h", "config": crossroads().model_dump(mode="json")}
+    with bus.connect() as client:
+        client.flushall()
+        client.set(checkpoint_key("g", SECTION.id), json.dumps(data))
+        client.set(config_key("g"), json.dumps(document))
+        parts = Parts(
+            detector=open_detector(crossroads().detector, tiny_model(tmp_path / "tiny")),
+            urls=lambda config: dict.fromkeys(camera.id for camera in config.cameras),
+            open_sink=lambda part: RedisSink(bus.connect(), "g", part.id, claim(client, "g", part.id)),
+            open_recorder=lambda config, part: RecordingWriter(path, config, dict.fromkeys(part.cameras, (0, 0))),
+        )
+        worker = Worker(crossroads(calibrated=()), parts)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        end = time.monotonic() + 30
+        while len(measured := [m for m in messages(client) if isinstance(m, LaneMeasured)]) < 9 and time.monotonic() < end:
+            time.sleep(0.05)
+        worker.stop()
+        thread.join(15)
+        assert not thread.is_alive()
+        found = messages(client)
+    assert len(measured) >= 9
+    assert ended(found) == []
+    assert replayed(path) == found
+    run = Replay(crossroads())
+    for event in read_recording(path).events:
+        list(run.step(event))
+    assert {visit.visit_id for visit in run.open_visits()} == set(opened)
 
 
 def replayed(path: Path) -> list[Message]:
