@@ -1,4 +1,4 @@
-"""What the worker needs from the outside, as Protocols: a source of frames, a detector, a sink of events. Pure."""
+"""What the worker needs from the outside, as Protocols: a source of frames, and a detector. Pure."""
 
 from __future__ import annotations
 

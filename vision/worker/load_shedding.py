@@ -17,7 +17,7 @@ __all__ = ["MAX_STEP", "LoadControl"]
 MAX_STEP: Final = 5
 DETECTION_STEP: Final = 3  # as far as a slow detector alone may push: beyond it decoding must be behind too
 LOAD_WINDOW_S: Final = 5.0
-LONG_WAIT_S: Final = 0.4  # 90th percentile of what frames wait between reader and result
+LONG_WAIT_S: Final = 0.4  # 90th percentile of what frames wait between capture and result
 REPLACED_SHARE: Final = 0.2
 WORSE_FOR_S: Final = 4.0
 BETTER_FOR_S: Final = 30.0
@@ -36,7 +36,7 @@ class LoadControl:
         self._looked = now_s
 
     def detected(self, now_s: float, wait_s: float) -> None:
-        """A frame was detected; wait_s: since its reader had it ready."""
+        """A frame was detected; wait_s: since its capture thread had it ready."""
         self._waits.append((now_s, wait_s))
 
     def replaced(self, now_s: float) -> None:
@@ -44,7 +44,7 @@ class LoadControl:
         self._lost.append(now_s)
 
     def skipped(self, now_s: float) -> None:
-        """A reader threw packets away because it was behind."""
+        """A capture thread threw packets away because it was behind."""
         self._skipped_s = now_s
 
     def look(self, now_s: float) -> int:

@@ -23,7 +23,7 @@ MAX_EVENTS: Final = 256  # a section has fewer cameras
 
 
 class FrameSlots:
-    """What the readers have ready for the detector: per camera the latest frame, and changes of state in their order."""
+    """What the capture threads have ready for the detector: per camera the latest frame, and its changes of state."""
 
     def __init__(self, cameras: Iterable[str]) -> None:
         self._waiting: dict[str, deque[tuple[float, Frame | CameraChanged]]] = {name: deque() for name in cameras}

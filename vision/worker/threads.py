@@ -75,10 +75,10 @@ class ThreadGeneration:
         }
         self.detecting = DetectThread(parts.detector, self._slots, by_camera, self.capture_threads, self._control)
         self._capturing = [
-            threading.Thread(target=r.run, name=f"capture-{c}", daemon=True) for c, r in self.capture_threads.items()
+            threading.Thread(target=c.run, name=f"capture-{name}", daemon=True) for name, c in self.capture_threads.items()
         ]
-        self._feeding_sections = [
-            threading.Thread(target=f.run, name=f"section-{s}", daemon=True) for s, f in self.section_threads.items()
+        self._measuring = [
+            threading.Thread(target=s.run, name=f"section-{name}", daemon=True) for name, s in self.section_threads.items()
         ]
         self._detecting = threading.Thread(target=self.detecting.run, name="detect", daemon=True)
 
@@ -103,11 +103,11 @@ class ThreadGeneration:
 
     def run(self, woken: threading.Event) -> None:
         """Starts the threads and waits until woken, a thread has failed, or videos that play once are over."""
-        for thread in [*self._feeding_sections, self._detecting, *self._capturing]:
+        for thread in [*self._measuring, self._detecting, *self._capturing]:
             thread.start()
         logged = time.monotonic()
         while not woken.wait(0.2):
-            if not self._detecting.is_alive() or not all(thread.is_alive() for thread in self._feeding_sections):
+            if not self._detecting.is_alive() or not all(thread.is_alive() for thread in self._measuring):
                 return
             if self._parts.once and not any(thread.is_alive() for thread in self._capturing):
                 woken.wait(LAST_TICKS_S)
@@ -124,7 +124,7 @@ class ThreadGeneration:
         _join([self._detecting])
         for section_thread in self.section_threads.values():
             section_thread.stop()
-        _join(self._feeding_sections)
+        _join(self._measuring)
         _join(self._capturing)
 
     def check(self) -> None:

@@ -1,8 +1,8 @@
 """The worker: the cameras of its sections in, their messages out. A shell.
 
-Threads: a capture thread for each camera, one detect thread for all, a section thread for each section. A configuration with
-other cameras or sections lets this generation of threads end and begins another one from the checkpoints; any other
-configuration is taken while they run.
+Threads: a capture thread for each camera, one detect thread for all, a section thread and a bus thread for each section. A
+configuration with other cameras or sections lets this generation of threads end and begins another one from the checkpoints;
+any other configuration is taken while they run.
 """
 
 from __future__ import annotations

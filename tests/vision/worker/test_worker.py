@@ -265,15 +265,15 @@ def test_configurations_are_taken_while_it_runs(bus, model, clip):
     gate = single_gate()
     with running(worker_on(gate, str(clip), model, bus)) as worker:
         until(lambda: measured(messages(bus)))
-        shift = worker._generation
+        generation = worker._generation
         renamed = gate.model_copy(update={"statistics": gate.statistics.model_copy(update={"window_s": 60.0})})
         put_config(bus, renamed, 2)
         count = len(messages(bus))
         until(lambda: len(messages(bus)) > count + 4)
-        assert worker._generation is shift
+        assert worker._generation is generation
         put_config(bus, single_gate("cam", "more"), 3)
         until(lambda: any(message.data.lane_id == "L2" for message in measured(messages(bus))))
-        assert worker._generation is not shift
+        assert worker._generation is not generation
 
 
 def camera_states(bus: Valkey) -> list[CameraData]:

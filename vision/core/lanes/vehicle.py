@@ -102,7 +102,7 @@ class Vehicle:
         return max((EXPERIENCE_S + self.found_s) / (EXPERIENCE_S + self.due_s), LEAST_CONSPICUOUS)
 
     def found(self, strength: float, t: float, period_s: float) -> None:
-        """Notes one more box of it, of this strength (see Acuity), in a frame at t of a camera with this period."""
+        """Notes one more box of it, of this strength (see `DetectionModel`), in a frame at t of a camera with this period."""
         gap = max(t - self.seen_t, period_s)
         kept = math.exp(-gap / REGULAR_S)
         self.regular = kept * self.regular + (1.0 - kept) * period_s / gap
