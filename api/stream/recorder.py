@@ -170,7 +170,7 @@ class Recorder:
             return epoch, state, Gap(time.time(), epoch, state.position, START, reason)
         if not bounds.holds_after(state.position):
             reason = "the stream was trimmed before it was recorded"
-            return epoch, state, Gap(time.time(), epoch, state.position, _before(bounds.first or bounds.last), reason)
+            return epoch, state, Gap(time.time(), epoch, state.position, bounds.begin, reason)
         return epoch, state, None
 
     def _take(self, entry: ParsedEntry, pending: _Pending) -> None:
@@ -226,9 +226,3 @@ class Recorder:
             kept = self._kept(entry, "refused", message.type, "the database has no room for one of its values")
             pending.set_aside.append(kept)
         return bool(refused)
-
-
-def _before(position: str) -> str:
-    """The position just before the first entry that is held, so that it is read."""
-    milliseconds, sequence = position.split("-")
-    return f"{milliseconds}-{int(sequence) - 1}" if int(sequence) else f"{int(milliseconds) - 1}-18446744073709551615"
