@@ -206,10 +206,10 @@ class Recorder:
         self.recorded += len(pending.messages)
         self.set_aside.update(entry.reason for entry in pending.set_aside)
         self.position = after.position
+        self._saved()
         await self._source.bus.save_recorder_position(after.position)
         if pending.derived:
             await self._emitter.flush()
-        self._saved()
         return after
 
     async def _write(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> None:
