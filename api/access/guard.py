@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.session_cookie import session_cookie
@@ -65,7 +65,7 @@ class Guard:
         send = _with_headers(send)
         try:
             self._check_place(scope, headers)
-            cookie = _cookie(headers, self._access.cookie)
+            cookie = HTTPConnection(scope).cookies.get(self._access.cookie)
             caller = await self._caller(scope, headers, cookie) if _is_guarded(scope["path"]) else None
         except AccessDeniedError as denied:
             await _refuse(denied, scope, receive, send)
@@ -153,14 +153,6 @@ def _may_be_reached_by(name: str, hosts: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True  # rebinding needs a name
-
-
-def _cookie(headers: Headers, name: str) -> str | None:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
 
 
 def _with_headers(send: Send) -> Send:

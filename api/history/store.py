@@ -14,6 +14,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,18 +74,30 @@ def sqlite_url(data: Path, gate: str) -> str:
 def open_store(url: str, gate: str) -> Store:
     """The store at a database URL, its tables created or brought up to date. Raises ConfigError where it cannot be used."""
     address = _address(url)
+    shown = address.render_as_string(hide_password=True)
     try:
         if address.drivername == "sqlite":
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-        store = Store(_engine(address, WRITER_THREADS), _engine(address, ANSWERED_AT_ONCE, reads_only=True), gate)
-        with store.write() as connection:
-            _migrate(connection)
+        return _migrated(address, gate)
     except ImportError:
         raise ConfigError("DATABASE_URL names PostgreSQL: install the extra with pip install 'lanewatch[postgresql]'") from None
+    except CommandError:
+        sentence = "was made or changed by a newer version of LaneWatch; install that version, or use another database"
+        raise ConfigError(f"database {shown} {sentence}") from None
     except (SQLAlchemyError, OSError) as error:
         reason = redact_url(" ".join(str(getattr(error, "orig", None) or error).split()))
-        shown = address.render_as_string(hide_password=True)
         raise ConfigError(f"database {shown} cannot be used: {reason}; check the data folder or DATABASE_URL") from None
+
+
+def _migrated(address: URL, gate: str) -> Store:
+    """The store with its tables as this version has them; where that fails its connections are let go of."""
+    store = Store(_engine(address, WRITER_THREADS), _engine(address, ANSWERED_AT_ONCE, reads_only=True), gate)
+    try:
+        with store.write() as connection:
+            _migrate(connection)
+    except Exception:
+        store.close()
+        raise
     return store
 
 

@@ -18,7 +18,7 @@ from api.history.queries import load_present
 from api.history.store import Store
 from api.history.writing import load_state
 from api.stream.live import Live
-from api.stream.redis_bus import BUS_ERRORS, START, bus_backoff, position_of
+from api.stream.redis_bus import BUS_ERRORS, bus_backoff, position_of
 from api.stream.window import ParsedEntry, StreamSource
 
 __all__ = ["Follower"]
@@ -50,14 +50,16 @@ class Follower:
             await asyncio.sleep(backoff.next_s())
 
     async def _follow(self) -> None:
-        """Follows until the stream is another one."""
+        """Follows until the stream is another one, or was trimmed before it was read."""
         live = self._live
         target = position_of(await self._begin())
-        checked = time.monotonic()
+        begin, checked = live.hub.position, time.monotonic()
         while True:
             caught_up = position_of(live.hub.position) >= target
             live.show_progress(caught_up)
             entries = await self._source.bus.read(live.hub.position, block_ms=1000 if caught_up else 1)
+            if entries and live.hub.position != begin and not await self._has_all_after(live.hub.position):
+                return
             for entry in map(self._source.parser.parse, entries):
                 live.take(entry)
                 self._source.window.add(entry)
@@ -68,6 +70,10 @@ class Follower:
                 if await self._source.bus.epoch() != live.epoch:
                     return
                 checked = time.monotonic()
+
+    async def _has_all_after(self, position: str) -> bool:
+        """Whether nothing after that position is gone from the stream. Where something is, what was read has a gap."""
+        return (await self._source.bus.bounds()).holds_after(position)
 
     async def _begin(self) -> str:
         """Finds where to go on, and what to catch up with."""
@@ -81,7 +87,7 @@ class Follower:
         lookups = self._store.executors.lookups
         state = await lookups.run(load_state, self._store)
         known = state is not None and state.epoch == epoch and bounds.holds_after(state.position)
-        position = state.position if state is not None and known else START
+        position = state.position if state is not None and known else bounds.begin
         config = live.view.config
         lanes, cameras = [lane.id for lane in config.lanes], [camera.id for camera in config.cameras]
         live.begin(epoch, position, await lookups.run(load_present, self._store, lanes, cameras))

@@ -81,9 +81,9 @@ class GateView:
             case LaneVehicles(data=vehicles) if vehicles.lane_id in self._lane_ids:
                 _newer(self.vehicles, vehicles.lane_id, vehicles)
             case LaneChanged(data=status) if status.lane_id in self._lane_ids:
-                _newer(self.statuses, status.lane_id, status)
+                self.take_status(status)
             case CameraMessage(data=camera) if camera.camera_id in self._camera_ids:
-                _newer(self.cameras, camera.camera_id, camera)
+                self.take_camera(camera)
             case AlertChanged(data=alert):
                 self.take_alert(alert)
             case AlarmChanged(data=alarm):
@@ -95,6 +95,14 @@ class GateView:
         """Takes a lane's measurement in unless a later one is held."""
         _newer(self.lanes, data.lane_id, data)
         self._forget(data.t)
+
+    def take_status(self, data: LaneData) -> None:
+        """Takes a lane's status in unless a later one is held."""
+        _newer(self.statuses, data.lane_id, data)
+
+    def take_camera(self, data: CameraData) -> None:
+        """Takes a camera's state in unless a later one is held."""
+        _newer(self.cameras, data.camera_id, data)
 
     def take_alert(self, alert: AlertData, *, recorded: bool = False) -> None:
         """Takes an alert in unless this change of it or a later one is held, or the alert was forgotten.

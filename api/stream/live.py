@@ -65,9 +65,9 @@ class Live:
         for measured in present.lanes:
             view.take_measurement(measured)
         for status in present.statuses:
-            view.statuses.setdefault(status.lane_id, status)
+            view.take_status(status)
         for camera in present.cameras:
-            view.cameras.setdefault(camera.camera_id, camera)
+            view.take_camera(camera)
         for alert in present.alerts:
             view.take_alert(alert, recorded=True)
         for alarm in present.alarms:

@@ -170,7 +170,7 @@ class Recorder:
             return epoch, state, Gap(time.time(), epoch, state.position, START, reason)
         if not bounds.holds_after(state.position):
             reason = "the stream was trimmed before it was recorded"
-            return epoch, state, Gap(time.time(), epoch, state.position, _before(bounds.first or bounds.last), reason)
+            return epoch, state, Gap(time.time(), epoch, state.position, bounds.begin, reason)
         return epoch, state, None
 
     def _take(self, entry: ParsedEntry, pending: _Pending) -> None:
@@ -206,10 +206,10 @@ class Recorder:
         self.recorded += len(pending.messages)
         self.set_aside.update(entry.reason for entry in pending.set_aside)
         self.position = after.position
+        self._saved()
         await self._source.bus.save_recorder_position(after.position)
         if pending.derived:
             await self._emitter.flush()
-        self._saved()
         return after
 
     async def _write(self, before: RecorderState | None, after: RecorderState, pending: _Pending) -> None:
@@ -226,9 +226,3 @@ class Recorder:
             kept = self._kept(entry, "refused", message.type, "the database has no room for one of its values")
             pending.set_aside.append(kept)
         return bool(refused)
-
-
-def _before(position: str) -> str:
-    """The position just before the first entry that is held, so that it is read."""
-    milliseconds, sequence = position.split("-")
-    return f"{milliseconds}-{int(sequence) - 1}" if int(sequence) else f"{int(milliseconds) - 1}-18446744073709551615"

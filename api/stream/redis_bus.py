@@ -73,6 +73,13 @@ class Bounds:
     last: str
     trimmed: bool
 
+    @property
+    def begin(self) -> str:
+        """The position after which everything that is held comes, and nothing is missing."""
+        if not self.trimmed:
+            return START
+        return self.last if self.first is None else _before(self.first)
+
     def holds_after(self, position: str) -> bool:
         """Whether every entry after that position is still there."""
         wanted = position_of(position)
@@ -89,6 +96,12 @@ def position_of(text: str) -> tuple[int, int]:
     if not (dash and milliseconds.isascii() and milliseconds.isdigit() and sequence.isascii() and sequence.isdigit()):
         raise ValueError(f"'{text[:40]}' is not a stream position such as 1767225600000-0")
     return int(milliseconds), int(sequence)
+
+
+def _before(position: str) -> str:
+    """The greatest position that is less than that."""
+    milliseconds, sequence = position_of(position)
+    return f"{milliseconds}-{sequence - 1}" if sequence else f"{milliseconds - 1}-18446744073709551615"
 
 
 def bus_backoff() -> Backoff:

@@ -49,6 +49,18 @@ def test_a_link_works_once_and_gives_a_session(api: Api) -> None:
         assert first.get("/api/v1/gate").status_code == 401
 
 
+@pytest.mark.parametrize("other", ['seen={"a":1}', "place=gate 5", "näme=1", "flag"])
+def test_cookies_of_other_programs_at_the_same_host_sign_nobody_out(api: Api, other: str) -> None:
+    with browser(api) as client:
+        client.get("/sign-in", params={"token": LINK})
+        own = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        client.cookies.clear()
+        for cookies in (f"{other}; {own}", f"{own}; {other}"):
+            assert client.get("/api/v1/gate", headers={b"Cookie": cookies.encode()}).status_code == 200
+        assert client.post("/api/v1/sign-out", headers={b"Cookie": f"{other}; {own}".encode()}).status_code == 204
+        assert client.get("/api/v1/gate", headers={"Cookie": own}).status_code == 401
+
+
 def test_sessions_and_used_links_survive_a_restart(bus: Valkey, tmp_path: Path) -> None:
     settings = settings_for(CONFIG, tmp_path, bus.url, sign_in_token=LINK)
     with running_api(settings) as api, browser(api) as first:

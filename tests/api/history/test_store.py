@@ -66,6 +66,19 @@ def test_a_database_that_cannot_be_used_is_a_sentence(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_database_of_a_newer_version_is_a_sentence(store: Store) -> None:
+    with store.write() as connection:
+        url = connection.engine.url.render_as_string(hide_password=False)
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    try:
+        with pytest.raises(ConfigError, match=r"^database .* was made or changed by a newer version of LaneWatch"):
+            open_store(url, "g")
+    finally:
+        with store.write() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+
+
 def test_a_message_saved_twice_is_one_row(store: Store) -> None:
     messages = [measured("EX1", 10, queue_vehicles=1), visit_started("a", "EX1", 5), lane_changed("EX1", 6, "closed")]
     messages += [camera_changed("cam-EX1", 7, "online"), alert_changed("a", 10, "pending")]

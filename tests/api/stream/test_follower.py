@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +12,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from api.history import set_aside as keeping
 from api.history import writing
 from api.history.retention import prune
 from api.history.store import Store
 from api.history.tables import gaps, measurements, set_aside
+from api.stream.hub import RESTARTED
 from api.stream.redis_bus import Entry
 from api.stream.window import ENTRIES_KEPT, EntryParser, StreamWindow
 from tests.api.routes.test_stream import frame
 from tests.api.stream.test_recorder import record
-from tests.support.api import Api, eventually, running_api, settings_for
+from tests.support.api import Api, api_process, eventually, running_api, settings_for
 from tests.support.messages import alert_gate, camera_changed, lane_changed, measured
 from tests.support.redis import Valkey
 from vision.config import AlertRule
@@ -73,6 +77,11 @@ def expected(bus: Valkey) -> list[str]:
     return [str(alert.id) for message in told for alert in fold.step(message)]
 
 
+def read_all(client: ClientConnection) -> None:
+    while True:
+        frame(client)
+
+
 def test_each_entry_is_parsed_once(api: Api, lite: Store, bus: Valkey) -> None:
     with api.socket() as client:
         first = frame(client)
@@ -120,6 +129,28 @@ def test_what_is_trimmed_while_the_recorder_is_behind_leaves_a_gap_row(api: Api,
     eventually(lambda: any(row["t"] == 1000 + len(messages) - 1 for row in rows(lite, measurements)))
     assert [row["reason"] for row in rows(lite, gaps)] == ["the stream was trimmed before it was recorded"]
     assert len(rows(lite, measurements)) >= 500
+
+
+def test_what_is_trimmed_while_the_api_stands_still_leaves_a_gap_row(lite: Store, bus: Valkey, tmp_path: Path) -> None:
+    messages = queues(600)
+    with api_process(settings_for(CONFIG, tmp_path, bus.url, data=tmp_path)) as (api, process):
+        bus.add("g", *messages[:10])
+        eventually(lambda: len(rows(lite, measurements)) == 10)
+        with api.socket() as client:
+            frame(client)
+            process.send_signal(signal.SIGSTOP)
+            bus.add("g", *messages[10:])
+            bus.client.xtrim(stream_key("g"), maxlen=100, approximate=False)
+            process.send_signal(signal.SIGCONT)
+            eventually(lambda: any(row["t"] == 1599 for row in rows(lite, measurements)))
+            with pytest.raises(ConnectionClosed) as closed:
+                read_all(client)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == RESTARTED
+        eventually(lambda: rows(lite, gaps))
+        api.wait_ready()
+    assert [row["reason"] for row in rows(lite, gaps)] == ["the stream was trimmed before it was recorded"]
+    assert {row["t"] for row in rows(lite, measurements)} >= {*range(1000, 1010), *range(1505, 1600)}
 
 
 def test_what_a_newer_worker_sends_is_taken_passed_on_or_kept(api: Api, lite: Store, bus: Valkey) -> None:

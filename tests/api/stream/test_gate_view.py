@@ -1,7 +1,9 @@
 import pytest
 
 from api.alarms.alarm_states import AlarmError, acknowledge
+from api.history.queries import Present
 from api.stream.gate_view import GateView
+from api.stream.live import Live
 from tests.support.gate_messages import alert_changed, vehicles
 from tests.support.messages import alert_gate, camera_changed, lane_changed, measured
 from vision.messages import AlertData
@@ -62,6 +64,18 @@ def test_an_alert_that_history_has_firing_is_shown_however_old_its_last_change_i
     view.take_alert(alert("a", 100, "firing"), recorded=True)
     view.take_alert(alert("b", 100, "resolved"), recorded=True)
     assert [one.state for one in view.alerts.values()] == ["firing"]
+
+
+def test_beginning_anew_shows_what_history_knows_that_was_missed() -> None:
+    live = Live(alert_gate())
+    for message in (lane_changed("EX1", 5, "open"), camera_changed("cam-EX1", 5, "online")):
+        live.view.apply(message)
+    statuses = (lane_changed("EX1", 6, "closed").data, lane_changed("EX2", 4, "open").data)
+    live.begin("epoch", "0-0", Present(statuses=statuses, cameras=(camera_changed("cam-EX1", 6, "dark").data,)))
+    assert {lane: status.status for lane, status in live.view.statuses.items()} == {"EX1": "closed", "EX2": "open"}
+    assert live.view.cameras["cam-EX1"].state == "dark"
+    live.begin("epoch", "0-0", Present(statuses=(lane_changed("EX1", 5, "open").data,)))
+    assert live.view.statuses["EX1"].status == "closed"
 
 
 def test_strange_lanes_and_cameras_are_passed_over() -> None:

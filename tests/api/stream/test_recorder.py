@@ -27,7 +27,7 @@ from tests.support.redis import Valkey, valkey
 from vision.config import AlertRule, GateConfig
 from vision.core.alerts.alert_fold import AlertFold
 from vision.messages import MESSAGE, AlertChanged, Message
-from vision.redis_keys import recorder_key, statuses_key, stream_key
+from vision.redis_keys import emitted_key, epoch_key, recorder_key, statuses_key, stream_key
 
 RULE = AlertRule(name="long", measure="queue_vehicles", fire_at=5, clear_at=3, for_s=2, keep_firing_for_s=2)
 CONFIG = alert_gate(RULE)
@@ -63,11 +63,13 @@ def rows(store: Store, table: object) -> int:
 
 
 @asynccontextmanager
-async def recording(store: Store, bus: Valkey, config: GateConfig = CONFIG) -> AsyncIterator[Recorder]:
+async def recording(
+    store: Store, bus: Valkey, config: GateConfig = CONFIG, saved: Callable[[], None] = lambda: None
+) -> AsyncIterator[Recorder]:
     """A recorder that runs behind a follower; at the end both are cancelled wherever they are."""
     async with Bus(bus.url, "g") as own:
         source = StreamSource(own)
-        recorder = Recorder(store, source, Emitter(store, own), config, webhooks=True, saved=lambda: None)
+        recorder = Recorder(store, source, Emitter(store, own), config, webhooks=True, saved=saved)
         follower = Follower(store, source, Live(config), seen=lambda _: None)
         tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(follower.run())]
         try:
@@ -213,6 +215,22 @@ def test_recording_goes_on_when_the_server_comes_back(lite: Store) -> None:
         asyncio.run(run(bus))
         assert alert_ids(bus) == expected(messages)
     assert rows(lite, gaps) == 0
+
+
+def test_who_waits_for_what_is_saved_hears_of_it_while_the_bus_takes_nothing(lite: Store) -> None:
+    heard: list[int] = []
+
+    async def run(bus: Valkey) -> None:
+        bus.add("g", *waves(30))
+        readable = [f"~{key('g')}" for key in (stream_key, epoch_key, emitted_key, statuses_key)]
+        bus.client.execute_command("ACL", "SETUSER", "default", "resetkeys", *readable)
+        async with recording(lite, bus, saved=lambda: heard.append(1)) as recorder:
+            await until(lambda: heard)
+            await until(lambda: recorder.problem)
+        assert rows(lite, measurements)
+
+    with valkey() as bus:
+        asyncio.run(run(bus))
 
 
 def test_unknown_lanes_after_silence_are_noticed_by_the_heartbeat(lite: Store, bus: Valkey) -> None:
