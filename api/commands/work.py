@@ -86,12 +86,17 @@ def _recorders(path: Path, only: Sequence[str] | None) -> Callable[[GateConfig, 
     def open_recorder(config: GateConfig, section: Section) -> RecordingWriter:
         name = section.id if len(sections(config) if only is None else only) > 1 else None
         number = 1
-        while (target := recording_path(path, name, number)) in used or target.with_name(target.name + ".part").exists():
-            number += 1  # never over one of this run, or over what a crash left unfinished
+        while _is_taken(target := recording_path(path, name, number)) or target in used:
+            number += 1
         used.add(target)
         return RecordingWriter(target, config, dict.fromkeys(section.cameras, (0, 0)))
 
     return open_recorder
+
+
+def _is_taken(target: Path) -> bool:
+    """Whether a recording lies there, finished or as a crash left it: what was measured once cannot be measured again."""
+    return target.exists() or target.with_name(target.name + ".part").exists()
 
 
 def _overrides(settings: WorkerSettings, sources: Sequence[str], config: GateConfig) -> dict[str, str]:

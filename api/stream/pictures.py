@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from api.stream.redis_bus import BUS_ERRORS, Bus, bus_backoff
+from vision.backoff import Backoff
 
 __all__ = ["Pictures", "Watcher"]
 
@@ -82,7 +83,7 @@ class Pictures:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._keep(camera))
-                    group.create_task(self._listen(camera))
+                    group.create_task(self._listen(camera, backoff))
             except* BUS_ERRORS as errors:
                 _log.warning("pictures: the bus does not answer; trying again", camera=camera, error=errors.exceptions[0])
             await asyncio.sleep(backoff.next_s())
@@ -92,9 +93,10 @@ class Pictures:
             await self._bus.keep_watching(camera)
             await asyncio.sleep(REFRESH_S)
 
-    async def _listen(self, camera: str) -> None:
+    async def _listen(self, camera: str, backoff: Backoff) -> None:
         async with aclosing(self._bus.pictures(camera)) as pictures:
             async for picture in pictures:
+                backoff.reset()
                 if picture is None or camera not in self._cameras:
                     continue
                 watched = self._cameras[camera]

@@ -9,11 +9,12 @@ from PIL import Image
 
 from api.commands.config import config_in_use
 from api.commands.gates import single_gate
-from api.commands.work import recording_path
+from api.commands.work import _recorders, recording_path
 from tests.support.cli import lanewatch
 from tests.support.gate_scene import scene_gate
 from tests.support.video import make_video
-from vision.config import load_gate
+from vision.config import load_gate, sections
+from vision.core.events import Tick
 
 KIM_THANH = Path(__file__).parents[2] / "config" / "kim-thanh.yaml"
 Capture = pytest.CaptureFixture[str]
@@ -155,3 +156,14 @@ def test_where_recordings_of_a_worker_go() -> None:
     assert recording_path(path, None, 2) == Path("a/live-2.jsonl.gz")
     assert recording_path(path, "north", 1) == Path("a/live-north.jsonl.gz")
     assert recording_path(path, "a+b", 3) == Path("a/live-a+b-3.jsonl.gz")
+
+
+def test_a_worker_that_begins_again_keeps_what_it_recorded_before(tmp_path: Path) -> None:
+    gate = single_gate()
+    kept = []
+    for _ in range(3):
+        with _recorders(tmp_path / "live.jsonl", None)(gate, sections(gate)[0]) as writer:
+            writer.write(Tick(float(len(kept))))
+        kept.append({file.name: file.read_bytes() for file in tmp_path.iterdir()})
+    assert set(kept[2]) == {"live.jsonl", "live-2.jsonl", "live-3.jsonl"}
+    assert {name: kept[2][name] for name in kept[1]} == kept[1]
