@@ -1,9 +1,9 @@
 """Webhooks: alert.changed posted to one receiver, signed (Standard Webhooks 1.0), from an outbox in the database. asyncio.
 
 A delivery has a total deadline and a bounded number of attempts with growing, jittered pauses. Changes of one alert go in
-order: a later one waits until the one before it was taken or given up. Different alerts go beside each other, round by round,
-and nothing else waits for a receiver. Redirects are not followed. Of several addresses the next is tried where one does not connect, all within
-the deadline; an address that was connected to is the attempt's last.
+order: a later one waits until the one before it was taken or given up. Different alerts go beside each other, round by
+round, and nothing else waits for a receiver. Redirects are not followed. Of several addresses the next is tried where one
+does not connect, all within the deadline; an address that was connected to is the attempt's last.
 
 A round ends when all its attempts have ended and are saved. While the database does not take the result of one, that one
 waits, without being sent again.
