@@ -33,6 +33,13 @@ from vision.core.pipeline import Pipeline
 from vision.messages import LaneVehicles, Message, Vehicles, message_id, timestamp_of
 
 CONFIG = alert_gate()
+
+
+@pytest.fixture(autouse=True)
+def _saved_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.stream.recorder.BATCH_S", 0.02)
+
+
 WAITING = [Truck("A", 2.0, 500.0), Truck("A", 10.0, 504.0, halt_m=20.0), Truck("B", 5.0, 500.0)]
 
 

@@ -94,9 +94,8 @@ def measured(bus: Valkey, lane: str) -> list[float]:
 
 def goes_on(bus: Valkey, ticks: int = 2) -> None:
     """Waits until every lane was measured at so many more seconds."""
-    for lane in GATE.lanes:
-        count = len(measured(bus, lane.id))
-        until(lambda lane=lane, count=count: len(measured(bus, lane.id)) >= count + ticks)
+    before = {lane.id: len(measured(bus, lane.id)) for lane in GATE.lanes}
+    until(lambda: all(len(measured(bus, lane)) >= count + ticks for lane, count in before.items()))
 
 
 def feed(threads: list[SectionThread], stop: threading.Event) -> None:
