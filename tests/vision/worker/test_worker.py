@@ -312,8 +312,7 @@ def test_a_cameras_rate_is_told_when_it_is_known_and_its_load_step_when_it_chang
     assert 0.0 < last.rate_fps <= 5.6
 
 
-def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_shed(bus, model, monkeypatch):
-    monkeypatch.setattr("vision.worker.detect_thread.DROPPED_SAID_EVERY_S", 1.0)
+def test_frames_that_a_section_behind_its_cameras_loses_are_counted_logged_and_shed(bus, model):
     gate = single_gate()
     parts = Parts(open_detector(gate.detector, model), lambda config: {}, sink_of(bus, gate))
     threads = ThreadGeneration(gate, parts, lambda config: True)
