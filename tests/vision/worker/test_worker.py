@@ -99,7 +99,7 @@ def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
     end = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end, "the condition did not come about in time"
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def measured(found: list[Message]) -> list[LaneMeasured]:
