@@ -49,6 +49,7 @@ __all__ = [
     "VisitData",
     "VisitEnded",
     "VisitStarted",
+    "lane_changed",
     "message_id",
     "t_of",
     "timestamp_of",
@@ -365,6 +366,12 @@ MESSAGE: Final[TypeAdapter[Message]] = TypeAdapter(Message)
 def message_id(gate: str, type_: str, subject: str, t: float) -> UUID:
     """The deterministic id of a message: UUIDv5 of gate, type, subject and t (to 1 ms)."""
     return uuid5(_NAMESPACE, f"{gate}|{type_}|{subject}|{round(t * 1000)}")
+
+
+def lane_changed(gate: str, data: LaneData) -> LaneChanged:
+    """The message that a lane's status makes: the same one wherever it is made, live, from history or in a replay."""
+    id_ = message_id(gate, "lane.changed", data.lane_id, data.t)
+    return LaneChanged(id=id_, timestamp=timestamp_of(data.t), gate=gate, data=data)
 
 
 def timestamp_of(t: float) -> datetime:

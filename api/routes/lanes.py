@@ -24,7 +24,7 @@ from api.services import CallerOf, Services, ServicesOf
 from api.stream.gate_view import gate_info
 from api.stream.truth_history import TRUTH_STEP_S
 from api.web.problems import Problem
-from vision.messages import LaneChanged, LaneData, message_id, timestamp_of
+from vision.messages import LaneData, lane_changed
 
 __all__ = ["router"]
 
@@ -90,10 +90,9 @@ async def get_truth(services: ServicesOf, lane_id: str) -> TruthAnswer:
 async def set_status(services: ServicesOf, caller: CallerOf, lane_id: str, request: LaneStatusRequest) -> LaneStatusAnswer:
     """Opens or closes a lane: a lane.changed goes to the stream."""
     _require_lane(services, lane_id)
-    t, gate = round(time.time(), 3), services.config.id
+    t = round(time.time(), 3)
     data = LaneData(lane_id=lane_id, t=t, status=request.status, by=request.by or caller.kind, reason=request.reason)
-    id_ = message_id(gate, "lane.changed", lane_id, t)
-    await services.emitter.emit(LaneChanged(id=id_, timestamp=timestamp_of(t), gate=gate, data=data))
+    await services.emitter.emit(lane_changed(services.config.id, data))
     return LaneStatusAnswer(status=data)
 
 

@@ -17,7 +17,7 @@ from api.history.tables import emissions, lane_statuses
 from api.history.writing import save_emissions, save_messages
 from api.stream.redis_bus import BUS_ERRORS, Bus
 from vision.message_parsing import Unreadable, tolerant_message
-from vision.messages import LaneChanged, LaneData, Message, message_id, timestamp_of
+from vision.messages import LaneChanged, LaneData, Message, lane_changed
 
 __all__ = ["Emitter", "keep_emitting"]
 
@@ -102,8 +102,7 @@ def _lane_changed(gate: str, row: RowMapping) -> LaneChanged | None:
     except ValidationError:
         _log.error("a lane's status in history cannot be read; passed over", lane=row["lane_id"])
         return None
-    id_ = message_id(gate, "lane.changed", data.lane_id, data.t)
-    return LaneChanged(id=id_, timestamp=timestamp_of(data.t), gate=gate, data=data)
+    return lane_changed(gate, data)
 
 
 async def keep_emitting(emitter: Emitter) -> None:

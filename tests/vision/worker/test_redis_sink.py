@@ -4,8 +4,8 @@ import json
 import socket
 import time
 import tracemalloc
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import pytest
 import redis
@@ -94,9 +94,9 @@ def test_messages_survive_a_restart_of_the_server(bus, client):
     assert sink.checkpoint() == {"t": 1003.0}
 
 
-@pytest.mark.parametrize("checkpoint", ['{"t":1000}', None])
-def test_an_answer_that_was_lost_is_not_written_twice(bus, client, checkpoint):
-    sink = opened(bus)
+@contextmanager
+def answer_lost() -> Iterator[None]:
+    """What is written is carried out by the server, but its answer does not come."""
     execute = redis.client.Pipeline.execute
 
     def lost(self, *args):
@@ -105,8 +105,14 @@ def test_an_answer_that_was_lost_is_not_written_twice(bus, client, checkpoint):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(redis.client.Pipeline, "execute", lost)
-        with pytest.raises(redis.ConnectionError):
-            write(sink, [measured("EX1", 1000.0)], checkpoint)
+        yield
+
+
+@pytest.mark.parametrize("checkpoint", ['{"t":1000}', None])
+def test_an_answer_that_was_lost_is_not_written_twice(bus, client, checkpoint):
+    sink = opened(bus)
+    with answer_lost(), pytest.raises(redis.ConnectionError):
+        write(sink, [measured("EX1", 1000.0)], checkpoint)
     write(sink, [measured("EX1", 1001.0)], '{"t":1001}')
     assert [message.data.t for message in stream(client)] == [1000.0, 1001.0]
     assert sink.checkpoint() == {"t": 1001}
@@ -202,16 +208,8 @@ def test_what_waits_is_bounded_and_visits_go_last(bus, client, monkeypatch):
 def test_what_was_dropped_of_a_transaction_whose_answer_was_lost_is_not_written_twice(bus, client, monkeypatch):
     monkeypatch.setattr(outgoing, "MAX_WAITING", 3)
     sink = opened(bus)
-    execute = redis.client.Pipeline.execute
-
-    def lost(self, *args):
-        execute(self, *args)
-        raise redis.ConnectionError("the answer was lost")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redis.client.Pipeline, "execute", lost)
-        with pytest.raises(redis.ConnectionError):
-            write(sink, [measured("EX1", float(t)) for t in (1, 2, 3)], '{"t":3}')
+    with answer_lost(), pytest.raises(redis.ConnectionError):
+        write(sink, [measured("EX1", float(t)) for t in (1, 2, 3)], '{"t":3}')
     write(sink, [measured("EX1", 4.0), measured("EX1", 5.0)], '{"t":5}')
     assert [message.data.t for message in stream(client)] == [1.0, 2.0, 3.0, 4.0, 5.0]
 

@@ -26,6 +26,7 @@ from vision.messages import (
     VisitData,
     VisitEnded,
     VisitStarted,
+    lane_changed,
     message_id,
     timestamp_of,
 )
@@ -130,9 +131,7 @@ def camera_message(gate: str, event: CameraChanged, health: CameraHealth) -> Cam
 def lane_message(gate: str, event: LaneStatus) -> LaneChanged:
     """lane.changed, the same as the one that the status came from."""
     data = LaneData(lane_id=event.lane, t=event.t, status=event.status, by=event.by, reason=event.reason)
-    return LaneChanged(
-        id=message_id(gate, "lane.changed", event.lane, event.t), timestamp=timestamp_of(event.t), gate=gate, data=data
-    )
+    return lane_changed(gate, data)
 
 
 def _vehicles(lane_queue: LaneQueue, t: float) -> tuple[VehicleData, ...]:
