@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 
 from api.settings import Settings, SimulationSettings
 from vision import config, messages
 from vision.messages import Message
 from vision.sample_messages import SAMPLES
 from vision.settings import CacheSettings, settings_table
+from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["generated", "main"]
 
@@ -118,9 +120,10 @@ def generated(name: str) -> str:
     return GENERATORS[name]()
 
 
-def _rows(model: type[BaseModel], words: dict[str, str]) -> Iterator[str]:
-    schema = model.model_json_schema(mode="serialization")
-    for name, field in model.model_fields.items():
+def _rows(model: type[object], words: dict[str, str]) -> Iterator[str]:
+    schema = TypeAdapter(model).json_schema(mode="serialization")
+    fields: dict[str, FieldInfo] = model.model_fields if issubclass(model, BaseModel) else vars(model)["__pydantic_fields__"]
+    for name, field in fields.items():
         description = field.description or words.get(name)
         if not description:
             raise ValueError(f"{model.__name__}.{name} has no description")
@@ -136,7 +139,7 @@ def _cell(text: str) -> str:
 def _default(value: object) -> str:
     if value is None:
         return "none"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | TrackingParameters):
         return "as in its own table"
     plain = list(value) if isinstance(value, tuple) else value
     return f"`{json.dumps(plain, ensure_ascii=False)}`"
@@ -164,13 +167,13 @@ def _type(schema: dict[str, Any]) -> str:
     return "any"
 
 
-def _table(model: type[BaseModel], words: dict[str, str]) -> str:
+def _table(model: type[object], words: dict[str, str]) -> str:
     lines = ["| field | type | meaning |", "|---|---|---|", *_rows(model, words)]
     return "\n".join(lines) + "\n"
 
 
 def _gate_file() -> str:
-    parts: tuple[type[BaseModel], ...] = (
+    parts: tuple[type[object], ...] = (
         config.GateConfig,
         config.Lane,
         config.Camera,
@@ -180,11 +183,12 @@ def _gate_file() -> str:
         config.AlertRule,
         config.Statistics,
         config.DetectorConfig,
+        TrackingParameters,
     )
     return "\n".join(f"### {part.__name__}\n\n{_intro(part)}\n\n{_table(part, {})}" for part in parts)
 
 
-def _intro(model: type[BaseModel]) -> str:
+def _intro(model: type[object]) -> str:
     return (model.__doc__ or "").strip().splitlines()[0]
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vision.errors import ConfigError
 from vision.redaction import redact_url
+from vision.tracking_parameters import TrackingParameters
 from vision.vocabulary import VehicleClass
 
 __all__ = [
@@ -222,6 +223,11 @@ class GateConfig(_Part):
     alerts: tuple[AlertRule, ...] = Field(default=(), description="The alert rules.")
     statistics: Statistics = Field(default=Statistics(), description="How the windowed figures are made.")
     detector: DetectorConfig = Field(default=DetectorConfig(), description="What finds the vehicles in the pictures.")
+    tracking: TrackingParameters = Field(
+        default=TrackingParameters(),
+        description="Numbers of the tracking filter that differ from the usual ones.",
+        exclude_if=lambda parameters: parameters == TrackingParameters(),
+    )
 
     @field_validator("timezone")
     @classmethod

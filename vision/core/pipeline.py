@@ -143,7 +143,7 @@ class Pipeline:
             name: [c.id for c in cameras if any(v.lane == name for v in c.views) and (c.ground or name not in metric)]
             for name in section.lanes
         }
-        self._scenes = scenes_by_camera(cameras, self._queues, self._next_number)
+        self._scenes = scenes_by_camera(cameras, self._queues, self._next_number, config.tracking)
 
     def _next_number(self) -> int:
         self._number += 1

@@ -28,6 +28,7 @@ from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_deletion import lose_everyone, miss
 from vision.core.tracking.track_initiation import consider, follow
+from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["GroundScene"]
 
@@ -57,8 +58,9 @@ class GroundScene:
         cameras: tuple[Camera, ...],
         lines: Mapping[str, LaneQueue],
         next_number: Callable[[], int],
+        parameters: TrackingParameters,
     ) -> None:
-        self._road = SceneState.of(lines)
+        self._road = SceneState.of(lines, parameters)
         self._eyes = {camera.id: Sensor.of(camera, self._road, next_number) for camera in cameras}
 
     @property

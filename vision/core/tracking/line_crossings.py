@@ -11,7 +11,6 @@ from vision.core.geometry.vehicle_projection import LENGTH, D, S, V, appearance
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.scene_state import ARRIVAL_SPEED, SEEN_RECENTLY_S, SceneState
-from vision.core.tracking.vehicle_states import GAP_M
 
 __all__ = ["change_lanes", "pass_lines", "publish"]
 
@@ -86,7 +85,7 @@ def pass_lines(road: SceneState, t: float) -> None:
         past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
         if _pass(line, vehicle, s, float(bodies.x[row, V]), t, past=past):
             road.roofs.learn(bodies, row)
-        _clear(line, vehicle, s + float(bodies.x[row, LENGTH]), t)
+        _clear(line, vehicle, s + float(bodies.x[row, LENGTH]) + road.parameters.gap_m, t)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
             keep[row] = False
             del road.vehicles[number]
@@ -170,7 +169,7 @@ def _clear(line: LaneQueue, vehicle: Vehicle, rear: float, t: float) -> None:
     visit = vehicle.visit
     if visit is None or visit.arrived_t is None or visit.inferred:
         return
-    if vehicle.cleared_t is None and rear < line.lane.zone_m - GAP_M:
+    if vehicle.cleared_t is None and rear < line.lane.zone_m:
         vehicle.cleared_t = t
 
 

@@ -16,6 +16,7 @@ from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.vehicle_states import VehicleStates
+from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["ARRIVAL_SPEED", "SEEN_RECENTLY_S", "SceneState"]
 
@@ -31,6 +32,7 @@ STRAIGHT: Final = LaneAxis(np.array([[0.0, 0.0], [0.0, 1.0]]))
 class SceneState:
     """Lanes by index (`ids`, `axes`, `table`) and by id (`lines`); vehicles by row (`bodies`) and by number (`vehicles`)."""
 
+    parameters: TrackingParameters
     lines: dict[str, LaneQueue]
     ids: list[str]
     axes: list[LaneAxis | None]
@@ -41,9 +43,10 @@ class SceneState:
     began_t: float | None = None
 
     @classmethod
-    def of(cls, lines: Mapping[str, LaneQueue]) -> SceneState:
+    def of(cls, lines: Mapping[str, LaneQueue], parameters: TrackingParameters) -> SceneState:
         """An empty road whose lanes have no place yet."""
-        return cls(dict(lines), list(lines), [None] * len(lines), LaneTable([STRAIGHT] * len(lines)), VehicleStates(), {})
+        table, states = LaneTable([STRAIGHT] * len(lines)), VehicleStates(parameters)
+        return cls(parameters, dict(lines), list(lines), [None] * len(lines), table, states, {})
 
     def index(self, view: View) -> int | None:
         """The index of a view's lane; None for a lane of another section."""

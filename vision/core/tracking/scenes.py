@@ -9,12 +9,16 @@ from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.tracking.ground_tracker import GroundScene
 from vision.core.tracking.image_only_tracker import PictureScene
 from vision.core.tracking.lane_scene import LaneScene
+from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["scenes_by_camera"]
 
 
 def scenes_by_camera(
-    cameras: Sequence[Camera], queues: Mapping[str, LaneQueue], next_number: Callable[[], int]
+    cameras: Sequence[Camera],
+    queues: Mapping[str, LaneQueue],
+    next_number: Callable[[], int],
+    parameters: TrackingParameters,
 ) -> dict[str, LaneScene]:
     """The scene that each camera belongs to, by camera; a camera without a lane to measure has none.
 
@@ -25,7 +29,7 @@ def scenes_by_camera(
     calibrated = {name: queue for name, queue in queues.items() if queue.calibrated}
     with_ground = tuple(c for c in cameras if c.ground and any(view.lane in calibrated for view in c.views))
     if with_ground:
-        ground = GroundScene(with_ground, calibrated, next_number)
+        ground = GroundScene(with_ground, calibrated, next_number, parameters)
         scenes = {camera.id: ground for camera in with_ground}
     free = {name for name, queue in queues.items() if not queue.calibrated}
     for camera in cameras:

@@ -12,26 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
+from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["VehicleStates", "safe_speed"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-GAP_M: Final = 2.5
-"""Gap that drivers leave to a standing vehicle."""
 LEAST_GAP_M: Final = 0.8
 """No two vehicles stand nearer than this."""
 GAP_SIGMA_M: Final = 0.8
-BRAKE: Final = 2.5
-"""Comfortable braking of a loaded truck, m/s2."""
-SPEED_UP: Final = 1.0
-"""Acceleration of a loaded truck, m/s2."""
-REACTION_S: Final = 1.2
-FREE_SPEED: Final = 8.0
-"""Speed of approach inside a gate area, m/s."""
-HALT_M: Final = 1.0
-"""Where the first vehicle halts upstream of the stop line."""
 GONE_M: Final = -1.0
 """Who is seen to roll past the halt leaves; who rolls there out of sight halts as everyone does, unless he is past this."""
 IDLE_GAP_M: Final = 3.0
@@ -60,17 +50,19 @@ STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
 """Differences for numerical derivatives, per state."""
 
 
-def safe_speed(gap: Array, ahead: Array) -> Array:
+def safe_speed(gap: Array, ahead: Array, parameters: TrackingParameters) -> Array:
     """The speed from which a driver can stop behind a vehicle `gap` metres ahead that goes at `ahead` m/s (Krauss)."""
     room = np.maximum(gap, 0.0)
-    reach = BRAKE * REACTION_S
-    return np.asarray(np.sqrt(reach**2 + ahead**2 + 2 * BRAKE * room) - reach)
+    brake = parameters.brake_mps2
+    reach = brake * parameters.reaction_s
+    return np.asarray(np.sqrt(reach**2 + ahead**2 + 2 * brake * room) - reach)
 
 
 class VehicleStates:
     """States x (N, 6), covariances p (N, 6, 6), lane index and number of each vehicle, all of them at one time t."""
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: TrackingParameters) -> None:
+        self.parameters = parameters
         self.t = 0.0
         self.number = np.zeros(0, np.int64)
         self.lane = np.zeros(0, np.intp)
@@ -131,18 +123,18 @@ class VehicleStates:
 
     def _step(self, dt: float, seen: Flags) -> None:
         _, ahead = self.order()
-        x = self.x
-        leaves = (ahead < 0) & (x[:, S] < np.where(seen, HALT_M + 0.5, GONE_M))
+        x, p = self.x, self.parameters
+        leaves = (ahead < 0) & (x[:, S] < np.where(seen, p.halt_m + 0.5, GONE_M))
         gap, speed_ahead = self._room(ahead, leaves)
-        limit = safe_speed(gap, speed_ahead)
+        limit = safe_speed(gap, speed_ahead, p)
         speed = x[:, V]
         standing = speed < MOVING
-        wanted = np.minimum(limit, FREE_SPEED)
+        wanted = np.minimum(limit, p.free_speed_mps)
         # A seen vehicle is braked by the model, never driven: only its boxes tell that it starts.
         wanted = np.where(seen | (standing & (gap < IDLE_GAP_M)), np.minimum(speed, limit), wanted)
-        at_line = (ahead < 0) & (x[:, S] < HALT_M + 3.0)
+        at_line = (ahead < 0) & (x[:, S] < p.halt_m + 3.0)
         wanted = np.where(leaves | (at_line & standing & seen), speed, wanted)
-        change = np.clip(wanted - speed, -2 * BRAKE * dt, SPEED_UP * dt)
+        change = np.clip(wanted - speed, -2 * p.brake_mps2 * dt, p.speed_up_mps2 * dt)
         x[:, V] = np.maximum(speed + change, 0.0)
         x[:, S] -= (speed + x[:, V]) / 2 * dt
         x[:, D] *= np.exp(-dt / OFFSET_TIME_S * ~standing)
@@ -151,7 +143,7 @@ class VehicleStates:
     def _room(self, ahead: NDArray[np.intp], leaves: Flags) -> tuple[Array, Array]:
         """Free metres before each vehicle, the usual gap taken off, and the speed of what is there; the stop line halts."""
         x = self.x
-        rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + GAP_M, HALT_M)
+        rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + self.parameters.gap_m, self.parameters.halt_m)
         gap = x[:, S] - rear
         return np.where(leaves, np.inf, gap), np.where(ahead >= 0, x[ahead, V], 0.0)
 

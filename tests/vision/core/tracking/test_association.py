@@ -11,6 +11,7 @@ from vision.core.geometry.lane_axis import LaneAxis
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, LaneTable, S
 from vision.core.tracking.association import PredictedMeasurements
 from vision.core.tracking.vehicle_states import VehicleStates
+from vision.tracking_parameters import TrackingParameters
 
 TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
 CHANCE = np.array([0.9])
@@ -32,7 +33,7 @@ def box_at(s: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
 @pytest.mark.parametrize(("box_s", "is_its_own"), [(5.0, False), (-6.0, True)])
 def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_its_own: bool) -> None:
     """A truck that passed the stop line was not found for a second, so its place is not sure any more."""
-    bodies = VehicleStates()
+    bodies = VehicleStates(TrackingParameters())
     bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
     box = box_at(box_s)
     sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
@@ -42,7 +43,7 @@ def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_i
 
 def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
     """The first of three has gone from its place; a fourth has come up behind them. As many pairs as can be were three."""
-    bodies = VehicleStates()
+    bodies = VehicleStates(TrackingParameters())
     for number, s in enumerate((60.0, 70.5, 81.0)):
         bodies.add(number, 0, truck(s), np.diag([16.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
     boxes = np.concatenate([box_at(s) for s in (70.5, 81.0, 91.5)])
@@ -52,7 +53,7 @@ def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
 
 def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_place() -> None:
     """Where along its lane it is moves all edges of its picture together: a strip low and wide fits it nowhere."""
-    bodies = VehicleStates()
+    bodies = VehicleStates(TrackingParameters())
     bodies.add(1, 0, truck(40.0), np.diag([120.0, 4.0, 0.5, 0.01, 0.01, 0.1]))
     sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
     near = box_at(34.0)

@@ -12,13 +12,14 @@ from vision.core.pipeline import Pipeline
 from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.vehicle_states import VehicleStates
 from vision.messages import LaneVehicles
+from vision.tracking_parameters import TrackingParameters
 
 USUAL_M = 4.0
 
 
 def bodies(height_m: float, *, near_sigma: float) -> VehicleStates:
     """A near truck of this height and a far one: both were expected to be of the usual height."""
-    both = VehicleStates()
+    both = VehicleStates(TrackingParameters())
     for number, s in enumerate((5.0, 100.0)):
         x, p = np.zeros(STATES), np.diag([9.0, 1.0, 1.0, 0.04, 0.01, 0.1])
         x[[S, LENGTH, HEIGHT, WIDTH]] = s, 16.0, USUAL_M, 2.5

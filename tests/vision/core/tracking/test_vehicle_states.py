@@ -7,11 +7,12 @@ import pytest
 
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S, V
 from vision.core.tracking.vehicle_states import VehicleStates
+from vision.tracking_parameters import TrackingParameters
 
 
 @pytest.mark.parametrize(("seen", "low", "high"), [(False, -0.5, 2.0), (True, -20.0, -5.0)])
 def test_only_who_is_seen_rolls_over_the_stop_line(seen: bool, low: float, high: float) -> None:
-    bodies = VehicleStates()
+    bodies = VehicleStates(TrackingParameters())
     x = np.zeros(STATES)
     x[[S, V, LENGTH, HEIGHT, WIDTH]] = 1.4, 1.3, 16.0, 4.0, 2.5
     bodies.add(1, 0, x, np.diag([0.1, 0.1, 0.1, 0.01, 0.01, 0.1]))
@@ -22,7 +23,7 @@ def test_only_who_is_seen_rolls_over_the_stop_line(seen: bool, low: float, high:
 
 def test_a_size_at_its_bound_takes_along_what_goes_with_it() -> None:
     """An edge asks for a lower or a shorter body, and length was thought to be what is unsure: it cannot shrink any more."""
-    bodies = VehicleStates()
+    bodies = VehicleStates(TrackingParameters())
     x, p = np.zeros(STATES), np.diag([1.0, 0.1, 2.25, 0.09, 0.01, 0.1])
     x[[S, LENGTH, HEIGHT, WIDTH]] = 50.0, 8.0, 3.5, 2.5
     p[LENGTH, HEIGHT] = p[HEIGHT, LENGTH] = -0.42

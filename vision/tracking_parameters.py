@@ -1,0 +1,30 @@
+"""The numbers of the tracking filter that are set by hand, with what they mean and where they come from.
+
+All of them stand here and nowhere else, so that a gate file can override them (`tracking:`) and a sweep can vary them. What
+is fitted is made by a command; what each number does when it is doubled or halved stands in docs/tracking.md.
+"""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+__all__ = ["TrackingParameters"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class TrackingParameters:
+    """Numbers of the tracking filter; a gate file gives those that are different at its gate."""
+
+    free_speed_mps: float = 8.0
+    """Speed of approach inside a gate area, m/s."""
+    halt_m: float = 1.0
+    """Metres upstream of the stop line at which the first vehicle halts."""
+    gap_m: float = 2.5
+    """Gap that drivers leave to a standing vehicle, m."""
+    brake_mps2: float = 2.5
+    """Comfortable braking of a loaded truck, m/s2."""
+    speed_up_mps2: float = 1.0
+    """Acceleration of a loaded truck, m/s2."""
+    reaction_s: float = 1.2
+    """A driver's reaction time, s (Krauss 1998)."""
