@@ -145,8 +145,8 @@ def edges(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraPose) 
     return np.stack([u.min(1), v.min(1), u.max(1), v.max(1)], axis=1)
 
 
-def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraPose) -> Appearance:
-    """How the vehicles x (N, 6), all of them at once, look to a camera."""
+def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraPose, solid: Flags | None = None) -> Appearance:
+    """How the vehicles x (N, 6), all of them at once, look to a camera; only solid (N,) ones hide others, by default all."""
     placed = _place(x, lane, table)
     cu, cv, depth = _project(placed.points(_CORNERS), pose)
     full = np.stack([cu.min(1), cv.min(1), cu.max(1), cv.max(1)], axis=1)
@@ -157,7 +157,7 @@ def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraP
     points = placed.points(_UNITS[end, side])
     u, v, sample_depth = _project(points, pose)
     clear = (u >= 0) & (v >= 0) & (u <= pose.width) & (v <= pose.height) & (sample_depth > 0)
-    clear &= ~_hidden(points, placed, full, nearest, pose.centre)
+    clear &= ~_hidden(points, placed, full, nearest, pose.centre, solid)
     weight = _face_shares(np.stack([cu, cv], axis=2), end, side) / _COUNTS
     visible = np.einsum("nm,nm->n", clear.astype(float), weight[:, _FACE_OF])
     modal = np.stack(
@@ -198,12 +198,15 @@ def _face_shares(corners: Array, end: NDArray[np.intp], side: NDArray[np.intp]) 
     return np.asarray(areas / np.maximum(areas.sum(1, keepdims=True), 1e-9))
 
 
-def _hidden(points: Array, placed: _Placed, full: Array, nearest: Array, eye: Array) -> Flags:
+def _hidden(points: Array, placed: _Placed, full: Array, nearest: Array, eye: Array, solid: Flags | None) -> Flags:
     """Whether another cuboid stands between the eye and each surface point (N, M): slab test of the line of sight."""
     hidden = np.zeros((points.shape[0], points.shape[2]), bool)
     x1, y1, x2, y2 = full.T
     overlap = (x1[:, None] < x2) & (x1 < x2[:, None]) & (y1[:, None] < y2) & (y1 < y2[:, None])
-    behind, before = np.nonzero(overlap & (nearest < nearest[:, None]))
+    overlap &= nearest < nearest[:, None]
+    if solid is not None:
+        overlap &= solid
+    behind, before = np.nonzero(overlap)
     if not len(behind):
         return hidden
     # Into each nearer cuboid's own coordinates, where it is the unit cube.

@@ -153,7 +153,11 @@ class GroundScene:
         owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
         _note(road, eye, owners, boxes)
         eye.learn_scores(road, boxes, owners)
-        miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows)
+        miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows, columns=pairs.columns)
+        road.undetected.predict(road, boxes.t)
+        if boxes.t - eye.thinned_t >= 1.0 and len(boxes.score):
+            eye.thinned_t = boxes.t
+            road.undetected.thin(road, eye, pose)
         for track in follow(eye, boxes, owners.keys() | pairs.explained):
             consider(road, eye, pose, track, boxes.t)
         return owners

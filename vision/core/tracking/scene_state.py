@@ -15,6 +15,7 @@ from vision.core.geometry.vehicle_projection import D, LaneTable, S
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.height_bias import HeightBias
+from vision.core.tracking.undetected_vehicles import UndetectedVehicles
 from vision.core.tracking.vehicle_states import VehicleStates
 from vision.tracking_parameters import TrackingParameters
 
@@ -40,6 +41,7 @@ class SceneState:
     bodies: VehicleStates
     vehicles: dict[int, Vehicle]
     roofs: HeightBias = field(default_factory=HeightBias)
+    undetected: UndetectedVehicles = field(default_factory=UndetectedVehicles)
     began_t: float | None = None
 
     @classmethod

@@ -62,6 +62,7 @@ class Sensor:
     tried: dict[int, float] = field(default_factory=dict)
     acuity: DetectionModel = field(default_factory=DetectionModel)
     last: list[tuple[list[float], int]] = field(default_factory=list)
+    thinned_t: float = -np.inf
 
     @classmethod
     def of(cls, camera: Camera, road: SceneState, next_number: Callable[[], int]) -> Sensor:

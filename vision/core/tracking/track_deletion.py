@@ -9,12 +9,29 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import LENGTH, S
 from vision.core.lanes.vehicle import Vehicle
+import os
+from vision.core.tracking import existence
+from vision.core.tracking.existence import Rates
 from vision.core.tracking.association import PredictedMeasurements
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 
 __all__ = ["lose_everyone", "miss"]
 
+
+def _e(n, d):
+    return float(os.environ.get(n, d))
+
+
+K = _e("K", 6.0)
+S0 = _e("S0", 0.6)
+LIM = _e("LIM", 1.5)
+HIDE = _e("HIDE", 0.02)
+SHOW = _e("SHOW", 0.4)
+DIE = _e("DIE", 1 / 1800)
+DIE_HEAD = _e("DIE_HEAD", 1 / 60)
+DIE_GONE = _e("DIE_GONE", 1.0)
+DROP = _e("DROP", 0.2)
 PATIENCE_S: Final = 6.0
 """A vehicle that should be in plain sight for so long, and is not found, has gone."""
 PATIENCE_NEW_S: Final = 2.0
@@ -43,6 +60,7 @@ def miss(
     *,
     allowed: NDArray[np.bool_],
     found: NDArray[np.intp],
+    columns: NDArray[np.intp],
 ) -> None:
     """Counts the time for which vehicles that should be found are not; those with too much of it have gone.
 
@@ -55,26 +73,23 @@ def miss(
     if eye.last_t is None or (not len(boxes.score) and float(chance[allowed].sum()) > OUTAGE_EXPECTED):
         return
     dt = min(max(boxes.t - eye.last_t, 0.0), 1.0)
-    missed = allowed.copy()
-    missed[found] = False
+    hit = np.zeros(len(numbers), bool)
+    hit[found] = True
     known = allowed & np.array([road.vehicles[number].well_known for number in numbers], bool)
-    eye.acuity.learn(sight.look.of(known), road.bodies.number[known], ~missed[known], dt)
+    eye.acuity.learn(sight.look.of(known), road.bodies.number[known], hit[known], dt)
     eye.acuity.forget(set(numbers))
+    bodies = road.bodies
+    ratio = np.zeros(len(numbers))
+    strength = eye.acuity.strength(boxes.xyxy, boxes.score)[columns]
+    ratio[found] = np.exp(np.clip(K * (strength - S0), -LIM, LIM))
+    bodies.chain = existence.predict(bodies.chain, dt, Rates(HIDE, SHOW, _die(road, boxes.t)))
+    after = existence.update(bodies.chain, np.minimum(chance, 0.97), ratio)
+    bodies.chain[allowed] = after[allowed]
     keep = np.ones(len(numbers), bool)
-    patience = _patience(road, boxes.t)
-    for row in np.flatnonzero(allowed).tolist():
-        vehicle = road.vehicles[numbers[row]]
-        due = dt * float(chance[row])
-        vehicle.due_s += due
-        if not missed[row]:
-            vehicle.found_s += due
-            continue
-        vehicle.missed_s += due * (vehicle.conspicuous if vehicle.strength > STRONG_MISSED else 1.0)
-        doubtful = vehicle.hits * eye.period_s < SEEN_ENOUGH_S and boxes.t - vehicle.seen_t > DOUBTFUL_S
-        if doubtful or vehicle.missed_s > patience[row]:
-            keep[row] = False
-            _forget(road, vehicle, float(road.bodies.x[row, S]))
-    road.bodies.keep(keep)
+    for row in np.flatnonzero(existence.existence(bodies.chain) < DROP).tolist():
+        keep[row] = False
+        _forget(road, road.vehicles[numbers[row]], float(bodies.x[row, S]))
+    bodies.keep(keep)
 
 
 def lose_everyone(road: SceneState) -> None:
@@ -87,21 +102,13 @@ def lose_everyone(road: SceneState) -> None:
     road.began_t = None
 
 
-def _patience(road: SceneState, t: float) -> list[float]:
-    """How long (N,) each vehicle may be missed. One whose follower stands behind it is still there: else he would move up."""
+def _die(road: SceneState, t: float) -> NDArray[np.float64]:
     bodies = road.bodies
     order, ahead = bodies.order()
-    held = np.zeros(len(bodies), bool)
-    for row in order[ahead[order] >= 0].tolist():
-        lead = int(ahead[row])
-        gap = bodies.x[row, S] - bodies.x[lead, S] - bodies.x[lead, LENGTH]
-        follower = road.vehicles[int(bodies.number[row])]
-        held[lead] = gap < HELD_GAP_M and follower.standing(t) and t - follower.seen_t < SEEN_RECENTLY_S
     vehicles = [road.vehicles[n] for n in bodies.number.tolist()]
-    return [
-        PATIENCE_GONE_S if v.gone else PATIENCE_NEW_S if not v.well_known else PATIENCE_HELD_S if stays else PATIENCE_S
-        for v, stays in zip(vehicles, held.tolist(), strict=True)
-    ]
+    head = ahead < 0
+    gone = np.array([v.gone for v in vehicles], bool)
+    return np.where(gone, DIE_GONE, np.where(head, DIE_HEAD, DIE))
 
 
 def _forget(road: SceneState, vehicle: Vehicle, s: float) -> None:

@@ -20,6 +20,14 @@ from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, 
 
 __all__ = ["consider", "follow"]
 
+import os
+
+R0 = float(os.environ.get("R0", 0.9))
+_K = float(os.environ.get("KB", 4.0))
+_S0 = float(os.environ.get("SB", 0.45))
+CONFIRM = float(os.environ.get("CONF", 5.0))
+NOBODY = float(os.environ.get("NOB", 0.002))
+USUAL_COST = float(os.environ.get("UC", 8.0))
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_STRENGTH: Final = 2.4
@@ -74,7 +82,10 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
         return
     lost = lost_vehicle(road, guess, t) if other is None else other
     lost = changed_vehicle(road, guess, t, track.first_t) if lost is None else lost
-    if lost is None and _overdue(road, eye, pose, guess, t) and not _certain(track, guess, eye, t):
+    prior = 0.5
+    if lost is None:
+        prior = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY
+    if np.log(prior) + _evidence(track, eye) - 0.5 * (guess.cost - USUAL_COST) < CONFIRM:
         return
     eye.tracker.drop({track.number})
     if lost is None:
@@ -91,11 +102,13 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     return free
 
 
+def _evidence(track: Track, eye: Sensor) -> float:
+    """ln of how much likelier a vehicle gave a track's boxes their scores than a source of false boxes."""
+    return float(np.clip(_K * (_strength(track, eye) - _S0), -1.5, 3.0)) * track.hits
+
+
 def _confirmed(track: Track, eye: Sensor, t: float) -> bool:
-    if track.hits < CONFIRM_HITS or t - track.first_t < CONFIRM_S:
-        return False
-    strength = _strength(track, eye)
-    return strength >= CONFIRM_MEAN and strength * track.hits >= CONFIRM_STRENGTH
+    return track.hits >= 2 and _evidence(track, eye) > CONFIRM - 2.0
 
 
 def _strength(track: Track, eye: Sensor) -> float:
@@ -117,7 +130,7 @@ def _begin(road: SceneState, eye: Sensor, track: Track, guess: Guess, t: float) 
     vehicle.strength = _strength(track, eye)
     vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
     road.vehicles[track.number] = vehicle
-    road.bodies.add(track.number, guess.lane, guess.x, guess.p)
+    road.bodies.add(track.number, guess.lane, guess.x, guess.p, R0)
 
 
 def _shows(road: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:

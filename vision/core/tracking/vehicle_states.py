@@ -72,11 +72,12 @@ class VehicleStates:
         self.least: Array = np.zeros((0, STATES))
         self.most: Array = np.zeros((0, STATES))
         self.roof: Array = np.zeros((0, 2))
+        self.chain: Array = np.zeros((0, 3))
 
     def __len__(self) -> int:
         return len(self.number)
 
-    def add(self, number: int, lane: int, x: Array, p: Array) -> None:
+    def add(self, number: int, lane: int, x: Array, p: Array, r: float) -> None:
         """Appends one vehicle with its state (6,) and covariance (6, 6)."""
         reach = SHAPE_REACH * np.sqrt(np.diag(p))
         least, most = LEAST.copy(), MOST.copy()
@@ -91,12 +92,13 @@ class VehicleStates:
         self.x = np.concatenate([self.x, x[None]])
         self.p = np.concatenate([self.p, p[None]])
         self.updated_t = np.append(self.updated_t, self.t)
+        self.chain = np.concatenate([self.chain, [[r, 0.0, 1.0 - r]]])
 
     def keep(self, rows: Flags) -> None:
         """Drops the other vehicles."""
         self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
         self.least, self.most, self.roof = self.least[rows], self.most[rows], self.roof[rows]
-        self.x, self.p = self.x[rows], self.p[rows]
+        self.x, self.p, self.chain = self.x[rows], self.p[rows], self.chain[rows]
 
     def renumber_lanes(self, index: list[int | None]) -> None:
         """Gives the lanes other indices: the new one by the old one; who was on a lane that is no more goes with it."""
@@ -233,6 +235,7 @@ class VehicleStates:
             "p": self.p.tolist(),
             "updated_t": self.updated_t.tolist(),
             "roof": self.roof.tolist(),
+            "chain": self.chain.tolist(),
             "least": self.least[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
             "most": [[s if s < np.inf else None, *sizes] for s, *sizes in self.most[:, [S, LENGTH, HEIGHT, WIDTH]].tolist()],
         }
@@ -247,6 +250,7 @@ class VehicleStates:
         self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
         self.updated_t = np.array(data["updated_t"], float)
         self.roof = np.array(data["roof"], float).reshape(count, 2)
+        self.chain = np.array(data["chain"], float).reshape(count, 3)
         self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
         self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
         most = [[np.inf if s is None else s, *sizes] for s, *sizes in data["most"]]
