@@ -11,7 +11,7 @@ from scripts.accuracy.expected_wait import COVERAGE, MAX_RATIO
 from scripts.accuracy.figures import FIGURES, Figure, Row
 from scripts.accuracy.oracle import FULL_FPS, THINNED, OracleRecording
 
-__all__ = ["limit_of", "main_table", "references", "thinned_table", "verdict", "wait_table"]
+__all__ = ["limit_of", "main_table", "markdown", "references", "thinned_table", "verdict", "wait_table"]
 
 REFERENCES: Final = Path(__file__).with_name("references.csv")
 SLACK: Final = {"vehicles": 0.1, "m": 2.0, "recall": -0.05, "precision": -0.05, "s": 3.0}
@@ -46,7 +46,7 @@ def main_table(table: Mapping[str, Row]) -> str:
     known = references()
     names = [name for name in table if OracleRecording.named(name).fps == FULL_FPS]
     rows = [[_called(name), *(_cell(figure, name, table[name], known) for figure in FIGURES)] for name in names]
-    return _markdown(["recording", *(figure.heading for figure in FIGURES)], rows)
+    return markdown(["recording", *(figure.heading for figure in FIGURES)], rows)
 
 
 def thinned_table(table: Mapping[str, Row]) -> str:
@@ -58,7 +58,7 @@ def thinned_table(table: Mapping[str, Row]) -> str:
         if thin is not None and full is not None:
             limits = known["target"][name]
             rows.append([f"{_called(name)}, {fps:g}", *(_thin_cell(f, thin, full, limits) for f in FIGURES)])
-    return _markdown(["recording, frames a second", *(figure.heading for figure in FIGURES)], rows)
+    return markdown(["recording, frames a second", *(figure.heading for figure in FIGURES)], rows)
 
 
 def wait_table(table: Mapping[str, Row]) -> str:
@@ -80,7 +80,7 @@ def wait_table(table: Mapping[str, Row]) -> str:
                 + f" [{COVERAGE[0]:.0%}..{COVERAGE[1]:.0%}]",
             ]
         )
-    return _markdown(["recording", "joinings", "MAE, s", "MAE of the reference, s", "ratio", "within the interval"], rows)
+    return markdown(["recording", "joinings", "MAE, s", "MAE of the reference, s", "ratio", "within the interval"], rows)
 
 
 def verdict(table: Mapping[str, Row]) -> str:
@@ -133,6 +133,7 @@ def _bold(text: str, *, missed: bool) -> str:
     return f"**{text}**" if missed else text
 
 
-def _markdown(headings: list[str], rows: Iterable[list[str]]) -> str:
+def markdown(headings: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
