@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from scripts.accuracy.expected_wait import COVERAGE, MAX_RATIO
-from scripts.accuracy.figures import FIGURES, Figure, Row
+from scripts.accuracy.figures import FIGURES, INTERVAL_FIGURES, Figure, Row
+from scripts.accuracy.interval import HELD, HELD_POOLED, MAX_WIDTH, pooled_row
 from scripts.accuracy.oracle import FULL_FPS, THINNED, OracleRecording
 
-__all__ = ["limit_of", "main_table", "markdown", "references", "thinned_table", "verdict", "wait_table"]
+__all__ = ["interval_table", "limit_of", "main_table", "markdown", "references", "thinned_table", "verdict", "wait_table"]
 
 REFERENCES: Final = Path(__file__).with_name("references.csv")
 SLACK: Final = {"vehicles": 0.1, "m": 2.0, "recall": -0.05, "precision": -0.05, "s": 3.0}
@@ -81,6 +82,27 @@ def wait_table(table: Mapping[str, Row]) -> str:
             ]
         )
     return markdown(["recording", "joinings", "MAE, s", "MAE of the reference, s", "ratio", "within the interval"], rows)
+
+
+def interval_table(table: Mapping[str, Row]) -> str:
+    """The interval of each recording's queue [target], and that of all of them; - where the core tells none."""
+    held, busy, width = INTERVAL_FIGURES
+    rows = [[_called(name), *_interval(row, name)] for name, row in table.items()]
+    pooled = pooled_row(table.values())
+    share = pooled["interval_held_busy"]
+    missed = share is not None and not HELD_POOLED[0] <= round(share, 2) <= HELD_POOLED[1]
+    cell = _bold(busy.text(share), missed=missed) + f" [{HELD_POOLED[0]:.2f}..{HELD_POOLED[1]:.2f}]"
+    rows.append(["all", held.text(pooled["interval_held"]), cell, width.text(pooled["interval_width"])])
+    return markdown(["recording", *(figure.heading for figure in INTERVAL_FIGURES)], rows)
+
+
+def _interval(row: Row, name: str) -> Iterator[str]:
+    held, busy, width = INTERVAL_FIGURES
+    share, vehicles = row.get(held.name), row.get(width.name)
+    limit = MAX_WIDTH[OracleRecording.named(name).level]
+    yield _bold(held.text(share), missed=share is not None and round(share, 2) < HELD) + f" [{HELD:.2f}]"
+    yield busy.text(row.get(busy.name))
+    yield _bold(width.text(vehicles), missed=vehicles is not None and round(vehicles, 1) > limit) + f" [{limit:.0f}]"
 
 
 def verdict(table: Mapping[str, Row]) -> str:

@@ -14,10 +14,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from statistics import fmean
 
-from scripts.accuracy.figures import FIGURES, Figure, Row
+from scripts.accuracy.figures import FIGURES, INTERVAL_FIGURES, Figure, Row
 from scripts.accuracy.held_out.judged import FLOW_FIGURES, MORE_FIGURES, Judged, judged, with_values
 from scripts.accuracy.held_out.scenes import HeldOut, chosen
 from scripts.accuracy.held_out.simulated import FOLDER
+from scripts.accuracy.interval import pooled_row
 from scripts.accuracy.oracle import ORACLE
 from scripts.accuracy.replaying import ScoringError
 from scripts.accuracy.table import markdown
@@ -78,7 +79,7 @@ def _judged(due: list[HeldOut], jobs: int, folder: Path, parameters: dict[str, f
 def _report(rows: Mapping[HeldOut, Row]) -> str:
     """Tables of queues and of free flow, each with the means of a level where it has several recordings."""
     parts = []
-    for flows, figures in ((False, (*FIGURES, *MORE_FIGURES)), (True, FLOW_FIGURES)):
+    for flows, figures in ((False, (*FIGURES, *MORE_FIGURES, *INTERVAL_FIGURES)), (True, FLOW_FIGURES)):
         here = {one: row for one, row in rows.items() if one.scene.startswith("free_flow") == flows}
         if here:
             parts.append(_table(here, figures))
@@ -90,7 +91,9 @@ def _table(rows: Mapping[HeldOut, Row], figures: tuple[Figure, ...]) -> str:
     for level in sorted({one.level for one in rows}):
         same = [row for one, row in rows.items() if one.level == level]
         if len(same) > 1:
-            lines.append([f"mean, {level}", *(figure.text(_mean(figure, same)) for figure in figures)])
+            pooled = pooled_row(same)
+            means = {figure.name: _mean(figure, same) for figure in figures} | pooled
+            lines.append([f"mean, {level}", *(figure.text(means[figure.name]) for figure in figures)])
     return markdown(["recording", *(figure.heading for figure in figures)], lines)
 
 

@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from scripts.accuracy.figures import Figure, Row, figures_of
 from scripts.accuracy.held_out.scenes import HeldOut
 from scripts.accuracy.held_out.simulated import made
+from scripts.accuracy.interval import interval_row
 from scripts.accuracy.measured import FAR, MeasuredLane, MeasuredVisit, read_lanes, read_visits
 from scripts.accuracy.replaying import scored
 from scripts.accuracy.truth import Scene, read_scene
@@ -60,8 +61,9 @@ def judged(held: HeldOut, folder: Path, parameters: dict[str, float]) -> Judged:
         cpu_s = time.process_time() - began
         score = scored(out, files.truth)
         scene = read_scene(files.truth)
-        score["counts"] = _counts(scene, read_lanes(out, scene.t0)) | _passes(scene, read_visits(out, scene.t0))
-    row = figures_of(score)
+        lanes = read_lanes(out, scene.t0)
+        score["counts"] = _counts(scene, lanes) | _passes(scene, read_visits(out, scene.t0))
+    row = figures_of(score) | interval_row(scene, lanes)
     row |= {one.name: score[one.path[0]].get(one.path[1]) for one in (*MORE_FIGURES, *FLOW_FIGURES)}
     return Judged(held.name, row, cpu_s)
 
