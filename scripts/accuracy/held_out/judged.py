@@ -22,7 +22,7 @@ from vision.replay.recording import read_recording
 from vision.replay.replay import merged, replay
 from vision.tracking_parameters import TrackingParameters
 
-__all__ = ["FLOW_FIGURES", "MORE_FIGURES", "Judged", "judged"]
+__all__ = ["FLOW_FIGURES", "MORE_FIGURES", "Judged", "counts", "judged", "with_values"]
 
 MORE_FIGURES: Final = (
     Figure("queue_bias", "bias", ("queue", "bias_veh"), 2, 0.01, signed=True),
@@ -59,13 +59,17 @@ def judged(held: HeldOut, folder: Path, parameters: dict[str, float]) -> Judged:
         began = time.process_time()
         replay(merged([recording.events]), config, out)
         cpu_s = time.process_time() - began
-        score = scored(out, files.truth)
+        score = scored(out, files.truth) | {"counts": counts(files.truth, out)}
         scene = read_scene(files.truth)
-        lanes = read_lanes(out, scene.t0)
-        score["counts"] = _counts(scene, lanes) | _passes(scene, read_visits(out, scene.t0))
-    row = figures_of(score) | interval_row(scene, lanes)
-    row |= {one.name: score[one.path[0]].get(one.path[1]) for one in (*MORE_FIGURES, *FLOW_FIGURES)}
+        row = figures_of(score) | interval_row(scene, read_lanes(out, scene.t0))
+    row |= {one.name: score[one.path[0]][one.path[1]] for one in (*MORE_FIGURES, *FLOW_FIGURES)}
     return Judged(held.name, row, cpu_s)
+
+
+def counts(truth: Path, out: Path) -> dict[str, float]:
+    """The figures that score.py does not know, by the second part of their paths: of a replay's folder and a scene's truth."""
+    scene = read_scene(truth)
+    return _seconds(scene, read_lanes(out, scene.t0)) | _passes(scene, read_visits(out, scene.t0))
 
 
 def with_values(usual: TrackingParameters, values: dict[str, float]) -> TrackingParameters:
@@ -76,7 +80,7 @@ def with_values(usual: TrackingParameters, values: dict[str, float]) -> Tracking
         raise ValueError(f"TrackingParameters: {error}") from None
 
 
-def _counts(scene: Scene, lanes: dict[str, MeasuredLane]) -> dict[str, float]:
+def _seconds(scene: Scene, lanes: dict[str, MeasuredLane]) -> dict[str, float]:
     wrong = phantom = 0
     for lane_id, line in scene.lanes.items():
         lane = lanes.get(lane_id, MeasuredLane())
