@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from scripts.accuracy.figures import WAIT_FIGURES, Row, read_table, write_table
+from scripts.accuracy.figures import MORE_COLUMNS, Row, read_table, write_table
 from scripts.accuracy.oracle import ORACLE, OracleRecording, recordings, thinned
 from scripts.accuracy.pages import COMMITTED, PICTURE, SHOWN, write_part
 from scripts.accuracy.replaying import Replayed, ScoringError, replay_and_score
-from scripts.accuracy.table import main_table, thinned_table, verdict, wait_table
+from scripts.accuracy.table import interval_table, main_table, thinned_table, verdict, wait_table
 from vision.errors import LaneWatchError
 
 __all__ = ["main"]
@@ -75,7 +75,8 @@ def _replayed(due: list[OracleRecording], jobs: int, pictures: dict[str, Path]) 
 
 
 def _report(table: dict[str, Row]) -> str:
-    parts = [main_table(table), verdict({name: row for name, row in table.items() if "@" not in name})]
+    whole = {name: row for name, row in table.items() if "@" not in name}
+    parts = [main_table(table), verdict(whole), interval_table(whole)]
     if any("@" in name for name in table):
         parts.append(thinned_table(table))
     if any(row.get("wait_mae_s") is not None for row in table.values()):
@@ -87,12 +88,13 @@ def _write(table: dict[str, Row]) -> None:
     """Keeps the figures beside those of recordings that were not replayed now, and makes the page's tables of all."""
     kept = read_table(COMMITTED) | table
     order = [*recordings(), *thinned(recordings())]
-    write_table(COMMITTED, {one.name: kept[one.name] for one in order if one.name in kept}, WAIT_FIGURES)
+    write_table(COMMITTED, {one.name: kept[one.name] for one in order if one.name in kept}, MORE_COLUMNS)
     kept = read_table(COMMITTED)
     whole = {name: row for name, row in kept.items() if "@" not in name}
     write_part("oracle", f"{main_table(kept)}\n\n{verdict(whole)}")
     write_part("rates", thinned_table(kept))
     write_part("wait", wait_table(kept))
+    write_part("interval", interval_table(whole))
 
 
 def _cost() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["FIGURES", "WAIT_FIGURES", "Figure", "Row", "figures_of", "read_table", "worse", "write_table"]
+__all__ = ["FIGURES", "INTERVAL_FIGURES", "MORE_COLUMNS", "Figure", "Row", "figures_of", "read_table", "worse", "write_table"]
 
 Row = dict[str, float | None]
 """One recording's figures by name; None: not defined for it."""
@@ -51,8 +51,18 @@ FIGURES: Final = (
     Figure("dwell_s", "dwell, s", ("visits", "exit_matched_dwell_mae_s"), 1, 0.5),
     Figure("departures_pct", "departures, %", ("count", "error_pct"), 0, 0.1, signed=True),
 )
-WAIT_FIGURES: Final = ("wait_mae_s", "wait_reference_mae_s", "wait_coverage", "wait_joinings")
-"""Of the expected wait, in the table as well: see `expected_wait`."""
+INTERVAL_FIGURES: Final = (
+    Figure("interval_held", "interval holds", ("interval", "held"), 2, 0.01, more_is_better=True),
+    Figure("interval_held_busy", "holds, >= 3", ("interval", "held_busy"), 2, 0.01, more_is_better=True),
+    Figure("interval_width", "width", ("interval", "width"), 1, 0.1),
+)
+"""Of queue_low..queue_high, which score.py does not know: see `interval`."""
+MORE_COLUMNS: Final = (
+    *("wait_mae_s", "wait_reference_mae_s", "wait_coverage", "wait_joinings"),
+    *(figure.name for figure in INTERVAL_FIGURES),
+    "interval_busy_s",
+)
+"""In the table as well: of the expected wait (see `expected_wait`) and of the interval."""
 
 
 def figures_of(score: Mapping[str, Any]) -> Row:

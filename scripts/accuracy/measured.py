@@ -30,6 +30,8 @@ class MeasuredLane:
     queue_m: list[float | None] = field(default_factory=list)
     standing_vehicles: list[float | None] = field(default_factory=list)
     standing_m: list[float | None] = field(default_factory=list)
+    queue_low: list[float | None] = field(default_factory=list)
+    queue_high: list[float | None] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,8 +51,8 @@ def read_lanes(out: Path, t0: float) -> dict[str, MeasuredLane]:
     for row in rows(out / "lanes.csv"):
         lane = lanes.setdefault(row["lane_id"], MeasuredLane())
         lane.t.append(float(row["t"]) - t0)
-        for name in ("queue_vehicles", "queue_m", "standing_vehicles", "standing_m"):
-            getattr(lane, name).append(number(row[name]))
+        for name in ("queue_vehicles", "queue_m", "standing_vehicles", "standing_m", "queue_low", "queue_high"):
+            getattr(lane, name).append(number(row.get(name)))
     return lanes
 
 

@@ -15,7 +15,10 @@ from typing import Any
 
 from scripts.accuracy.expected_wait import joinings, wait_score
 from scripts.accuracy.figures import Row, figures_of
+from scripts.accuracy.interval import interval_row
+from scripts.accuracy.measured import read_lanes
 from scripts.accuracy.oracle import FULL_FPS, ORACLE, OracleRecording
+from scripts.accuracy.truth import read_scene
 from vision.config import GateConfig, load_gate
 from vision.core.events import Seen
 from vision.replay.recording import Recorded, read_recording
@@ -46,6 +49,8 @@ def replay_and_score(recording: OracleRecording, picture: Path | None = None) ->
         out = Path(folder) / "out"
         cpu_s = replay_into(recording, out)
         figures = figures_of(scored(out, recording.truth)) | _wait(out, recording)
+        scene = read_scene(recording.truth)
+        figures |= interval_row(scene, read_lanes(out, scene.t0))
         if picture is not None:
             from scripts.accuracy.plots import plot  # noqa: PLC0415 (slow to import, and seldom wanted)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from scripts.accuracy.expected_wait import COVERAGE, MAX_RATIO
-from scripts.accuracy.figures import FIGURES, Figure, Row
+from scripts.accuracy.figures import FIGURES, INTERVAL_FIGURES, Figure, Row
+from scripts.accuracy.interval import HELD, HELD_POOLED, MAX_WIDTH, pooled_row
 from scripts.accuracy.oracle import FULL_FPS, THINNED, OracleRecording
 
-__all__ = ["limit_of", "main_table", "references", "thinned_table", "verdict", "wait_table"]
+__all__ = ["interval_table", "limit_of", "main_table", "markdown", "references", "thinned_table", "verdict", "wait_table"]
 
 REFERENCES: Final = Path(__file__).with_name("references.csv")
 SLACK: Final = {"vehicles": 0.1, "m": 2.0, "recall": -0.05, "precision": -0.05, "s": 3.0}
@@ -46,7 +47,7 @@ def main_table(table: Mapping[str, Row]) -> str:
     known = references()
     names = [name for name in table if OracleRecording.named(name).fps == FULL_FPS]
     rows = [[_called(name), *(_cell(figure, name, table[name], known) for figure in FIGURES)] for name in names]
-    return _markdown(["recording", *(figure.heading for figure in FIGURES)], rows)
+    return markdown(["recording", *(figure.heading for figure in FIGURES)], rows)
 
 
 def thinned_table(table: Mapping[str, Row]) -> str:
@@ -58,7 +59,7 @@ def thinned_table(table: Mapping[str, Row]) -> str:
         if thin is not None and full is not None:
             limits = known["target"][name]
             rows.append([f"{_called(name)}, {fps:g}", *(_thin_cell(f, thin, full, limits) for f in FIGURES)])
-    return _markdown(["recording, frames a second", *(figure.heading for figure in FIGURES)], rows)
+    return markdown(["recording, frames a second", *(figure.heading for figure in FIGURES)], rows)
 
 
 def wait_table(table: Mapping[str, Row]) -> str:
@@ -80,7 +81,28 @@ def wait_table(table: Mapping[str, Row]) -> str:
                 + f" [{COVERAGE[0]:.0%}..{COVERAGE[1]:.0%}]",
             ]
         )
-    return _markdown(["recording", "joinings", "MAE, s", "MAE of the reference, s", "ratio", "within the interval"], rows)
+    return markdown(["recording", "joinings", "MAE, s", "MAE of the reference, s", "ratio", "within the interval"], rows)
+
+
+def interval_table(table: Mapping[str, Row]) -> str:
+    """The interval of each recording's queue [target], and that of all of them; - where the core tells none."""
+    held, busy, width = INTERVAL_FIGURES
+    rows = [[_called(name), *_interval(row, name)] for name, row in table.items()]
+    pooled = pooled_row(table.values())
+    share = pooled["interval_held_busy"]
+    missed = share is not None and not HELD_POOLED[0] <= round(share, 2) <= HELD_POOLED[1]
+    cell = _bold(busy.text(share), missed=missed) + f" [{HELD_POOLED[0]:.2f}..{HELD_POOLED[1]:.2f}]"
+    rows.append(["all", held.text(pooled["interval_held"]), cell, width.text(pooled["interval_width"])])
+    return markdown(["recording", *(figure.heading for figure in INTERVAL_FIGURES)], rows)
+
+
+def _interval(row: Row, name: str) -> Iterator[str]:
+    held, busy, width = INTERVAL_FIGURES
+    share, vehicles = row.get(held.name), row.get(width.name)
+    limit = MAX_WIDTH[OracleRecording.named(name).level]
+    yield _bold(held.text(share), missed=share is not None and round(share, 2) < HELD) + f" [{HELD:.2f}]"
+    yield busy.text(row.get(busy.name))
+    yield _bold(width.text(vehicles), missed=vehicles is not None and round(vehicles, 1) > limit) + f" [{limit:.0f}]"
 
 
 def verdict(table: Mapping[str, Row]) -> str:
@@ -133,6 +155,7 @@ def _bold(text: str, *, missed: bool) -> str:
     return f"**{text}**" if missed else text
 
 
-def _markdown(headings: list[str], rows: Iterable[list[str]]) -> str:
+def markdown(headings: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

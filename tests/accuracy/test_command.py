@@ -9,10 +9,13 @@ import pytest
 
 from scripts.accuracy.expected_wait import Joining, wait_score
 from scripts.accuracy.figures import FIGURES, read_table, worse, write_table
+from scripts.accuracy.interval import interval_row, pooled_row
+from scripts.accuracy.measured import MeasuredLane
 from scripts.accuracy.oracle import ORACLE, ROOT, OracleRecording
 from scripts.accuracy.pages import COMMITTED, PAGE, write_part
 from scripts.accuracy.replaying import every
-from scripts.accuracy.table import main_table, references, thinned_table, verdict, wait_table
+from scripts.accuracy.table import interval_table, main_table, references, thinned_table, verdict, wait_table
+from scripts.accuracy.truth import LaneSecond, Scene
 from vision.core.detections import Detections
 from vision.core.events import CameraChanged, Seen, Tick
 
@@ -55,7 +58,9 @@ def test_the_page_shows_the_committed_figures():
     assert len(table) == 23
     for part in (main_table(table), thinned_table(table), wait_table(table)):
         assert part in page
-    assert verdict({name: row for name, row in table.items() if "@" not in name}) in page
+    whole = {name: row for name, row in table.items() if "@" not in name}
+    assert verdict(whole) in page
+    assert interval_table(whole) in page
 
 
 def test_every_reference_has_the_figures_columns():
@@ -135,3 +140,27 @@ def test_the_expected_wait_is_held_against_one_who_knows_the_queue():
     assert (score.joinings, score.published, score.mae_s) == (3, 2, 20.0)
     assert (score.reference_mae_s, score.coverage) == (20.0, 0.5)
     assert wait_score(joined[2:]) is None
+
+
+def line_of(low, high, true):
+    lane = MeasuredLane(t=[float(t) for t in range(len(true))], queue_low=low, queue_high=high)
+    seconds = [LaneSecond(t, queue, 0.0, 0, 0.0) for t, queue in enumerate(true)]
+    return Scene("a", 0.0, len(true), 100.0, {"EX1": seconds}, []), {"EX1": lane}
+
+
+def test_an_interval_is_judged_by_the_truths_it_holds_and_its_width():
+    row = interval_row(*line_of([0, 2, 3, None], [1, 2, 6, None], [0, 3, 4, 9]))
+    assert row == {"interval_held": 2 / 3, "interval_held_busy": 0.5, "interval_width": 4 / 3, "interval_busy_s": 2.0}
+    other = interval_row(*line_of([3.0] * 6, [3.0] * 6, [3] * 6))
+    assert pooled_row([row, other])["interval_held_busy"] == 7 / 8
+    text = interval_table({NAME: row, "main_a/mast8_hard": other})
+    assert "| **0.67** [0.85] | 0.50 | 1.3 [2] |" in text
+    assert "| 1.00 [0.85] | 1.00 | 0.0 [4] |" in text
+    assert "| all | 0.83 | 0.88 [0.85..0.97] | 0.7 |" in text
+
+
+def test_where_no_interval_is_told_there_is_a_dash():
+    row = interval_row(*line_of([None] * 3, [None] * 3, [0, 3, 4]))
+    assert set(row.values()) == {None}
+    assert "| - [0.85] | - | - [2] |" in interval_table({NAME: row})
+    assert "| all | - | - [0.85..0.97] | - |" in interval_table({NAME: row})

@@ -20,9 +20,17 @@ _SLOWEST_MPS: Final = 2.5
 class Changes:
     """Moves vehicles between neighbouring lanes of one direction; a sliding vehicle stands in both rows."""
 
-    def __init__(self, road: Road, rows: dict[str, list[SimulatedVehicle]], share: float, random: np.random.Generator) -> None:
+    def __init__(
+        self,
+        road: Road,
+        rows: dict[str, list[SimulatedVehicle]],
+        share: float,
+        wander_share: float,
+        random: np.random.Generator,
+    ) -> None:
         self._rows = rows
         self._share = share
+        self._wander_share = wander_share
         self._random = random
         self._beside: dict[str, tuple[str, ...]] = {}
         for _, way in road.lanes:
@@ -53,6 +61,7 @@ class Changes:
             else:
                 gain = self._ahead(lane, vehicle.s) - self._ahead(target, vehicle.s)
                 wants = not closed[target] and gain >= 2 and self._random.uniform() < self._share
+                wants |= not closed[target] and self._wander_share > 0 and self._random.uniform() < self._wander_share
             if wants and self._room(vehicle, target):
                 self._begin(vehicle, lane, target)
                 return

@@ -38,7 +38,9 @@ class Closure:
 class Scenario:
     """Demand, closures, how many vehicles stand in each lane at the start, how readily drivers change lanes.
 
-    mix: shares of the shapes of vehicles; None: those of the gate.
+    change_share: chance each second that a driver takes a lane with two vehicles less; wander_share: that he takes any.
+    mix: shares of the shapes of vehicles; None: those of the gate. through_mps: nobody is served and the traffic flows at
+    about that speed; None: everybody halts at the booths.
     """
 
     demand: Demand
@@ -46,6 +48,8 @@ class Scenario:
     waiting_at_start: tuple[int, int] = (0, 0)
     change_share: float = 0.05
     mix: Mapping[Shape, float] | None = None
+    through_mps: float | None = None
+    wander_share: float = 0.0
 
 
 def at_speed(scenario: Scenario, speed: float) -> Scenario:

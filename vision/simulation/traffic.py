@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -43,7 +44,7 @@ class Traffic:
         self._arrivals = {
             way: _Ahead(arrivals(scenario.demand, way, hour, chance[3 + i])) for i, way in enumerate(_directions(road))
         }
-        self._changes = Changes(road, self.rows, scenario.change_share, chance[5])
+        self._changes = Changes(road, self.rows, scenario.change_share, scenario.wander_share, chance[5])
         self._count = 0
         self._fill(chance[2])
 
@@ -103,9 +104,15 @@ class Traffic:
 
     def _make(self, lane: str, s: float) -> SimulatedVehicle:
         body = draw_body(self._bodies, self.scenario.mix)
+        through = self.scenario.through_mps
+        if through is not None:
+            spread = float(self._choices.normal(1.0, 0.06))
+            body = replace(body, driving=replace(body.driving, free_mps=through * min(1.15, max(0.85, spread))))
         self._count += 1
         service = draw_service_s(body, self._services)
-        return SimulatedVehicle(self._count, body, lane, s, body.driving.free_mps, service)
+        vehicle = SimulatedVehicle(self._count, body, lane, s, body.driving.free_mps, service)
+        vehicle.served = through is not None
+        return vehicle
 
     def _choose(self, direction: Direction) -> str:
         lanes = self.road.lanes_of(direction)
