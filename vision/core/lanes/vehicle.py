@@ -89,6 +89,7 @@ class Vehicle:
     regular: float = 0.0
     gone: bool = False
     cleared_t: float | None = None
+    arrived: float | None = None
     visit: OpenVisit | None = None
 
     @property

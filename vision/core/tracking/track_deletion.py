@@ -23,13 +23,14 @@ def _e(n, d):
     return float(os.environ.get(n, d))
 
 
+SQUEEZE = _e("SQ", 0.3)
 K = _e("K", 6.0)
 S0 = _e("S0", 0.6)
-LIM = _e("LIM", 1.5)
+LIM = _e("LIM", 3.0)
 HIDE = _e("HIDE", 0.02)
 SHOW = _e("SHOW", 0.4)
 DIE = _e("DIE", 1 / 1800)
-DIE_HEAD = _e("DIE_HEAD", 1 / 60)
+DIE_HEAD = _e("DIE_HEAD", 0.0005)
 DIE_GONE = _e("DIE_GONE", 1.0)
 DROP = _e("DROP", 0.2)
 PATIENCE_S: Final = 6.0
@@ -108,7 +109,14 @@ def _die(road: SceneState, t: float) -> NDArray[np.float64]:
     vehicles = [road.vehicles[n] for n in bodies.number.tolist()]
     head = ahead < 0
     gone = np.array([v.gone for v in vehicles], bool)
-    return np.where(gone, DIE_GONE, np.where(head, DIE_HEAD, DIE))
+    rate = np.where(gone, DIE_GONE, np.where(head, DIE_HEAD, DIE))
+    # Whoever is out of sight and has no room between his neighbours is not there.
+    behind = np.full(len(bodies), -1, np.intp)
+    behind[ahead[ahead >= 0]] = np.flatnonzero(ahead >= 0)
+    s, rear = bodies.x[:, S], bodies.x[:, S] + bodies.x[:, LENGTH]
+    room = np.where((ahead >= 0) & (behind >= 0), s[behind] - rear[ahead], np.inf)
+    unseen = np.array([t - v.seen_t > SEEN_RECENTLY_S for v in vehicles], bool)
+    return np.where(unseen & (room < 5.0), np.maximum(rate, SQUEEZE), rate)
 
 
 def _forget(road: SceneState, vehicle: Vehicle, s: float) -> None:

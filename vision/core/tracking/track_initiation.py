@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.vehicle_projection import LENGTH, Appearance, S, V, appearance
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, Appearance, S, V, appearance
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import Track
 from vision.core.tracking.initial_state import Guess, guess_body
@@ -28,6 +28,7 @@ _S0 = float(os.environ.get("SB", 0.45))
 CONFIRM = float(os.environ.get("CONF", 5.0))
 NOBODY = float(os.environ.get("NOB", 0.002))
 USUAL_COST = float(os.environ.get("UC", 8.0))
+SHORTEST = 4.0
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_STRENGTH: Final = 2.4
@@ -94,6 +95,24 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
         adopt(road, lost, guess, t)
 
 
+def infer(road: SceneState, eye: Sensor, t: float) -> None:
+    """Makes vehicles of those that nobody saw but that are surely there."""
+    bodies = road.bodies
+    for lane, s, room, number in road.undetected.certain(road):
+        name = eye.tracker._next_number()
+        length = min(max(room - 2 * road.parameters.gap_m, SHORTEST), 16.0)
+        if room > 22.0:
+            length = 12.0
+        x, p = np.zeros(STATES), np.diag([9.0, 0.25, 9.0, 0.5, 0.05, 0.1])
+        x[[S, LENGTH, HEIGHT, WIDTH]] = s, length, 3.2 + road.roofs.raised_m, 2.4
+        vehicle = Vehicle(name, road.ids[lane], t, t, s, s + length)
+        vehicle.arrived = road.undetected.arrived_t(lane, s, 5.0)
+        vehicle.votes[0] = 0.1
+        vehicle.present_at_start = vehicle.arrived is None
+        road.vehicles[name] = vehicle
+        bodies.add(name, lane, x, p, min(number, 0.9))
+
+
 def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     free = np.array([i for i in range(len(boxes.score)) if i not in taken], np.intp)
     others = np.array(sorted(taken), np.intp)
@@ -128,6 +147,7 @@ def _begin(road: SceneState, eye: Sensor, track: Track, guess: Guess, t: float) 
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
     vehicle.strength = _strength(track, eye)
+    vehicle.arrived = road.undetected.arrived_t(guess.lane, front, float(guess.p[S, S]) ** 0.5)
     vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
     road.vehicles[track.number] = vehicle
     road.bodies.add(track.number, guess.lane, guess.x, guess.p, R0)

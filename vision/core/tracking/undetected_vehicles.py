@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S, appearance
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S, V, appearance
 from vision.core.tracking.vehicle_priors import SHAPES
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ LOOK_S: Final = 1.0
 ENTRY_M: Final = _e("ENTRY", 20.0)
 """Vehicles come in so far upstream of the zone."""
 SHORTEST_M: Final = float(SHAPES[:, 0].min())
+CERTAIN = _e("CERT", 0.8)
+CLOSE_S = _e("CLOSE", 3.0)
+MOST = _e("MOST", 1.0)
+CERTAIN = _e("CERT", 0.8)
 LEAST_WEIGHT: Final = 1e-3
 AT_START_PER_M: Final = _e("ATSTART", 0.03)
 PLACE_SIGMA_M: Final = _e("PSIG", 3.0)
@@ -103,6 +107,23 @@ class UndetectedVehicles:
         passed = np.cumsum(weight[rows])
         return float(self.arrived[rows[np.searchsorted(passed, passed[-1] / 2)]])
 
+    def certain(self, road: SceneState) -> list[tuple[int, float, float, float]]:
+        """Places (lane, s, room, number) between two known vehicles of a lane where somebody surely is."""
+        found = []
+        for lane in np.unique(self.lane).tolist():
+            known = road.bodies.lane == lane
+            front = np.sort(road.bodies.x[known, S])
+            mine = self.lane == lane
+            gap = np.searchsorted(front, self.s[mine], side="left")
+            for one in range(1, len(front)):
+                number = float(self.weight[mine][gap == one].sum())
+                if number > CERTAIN:
+                    rear = float(
+                        (road.bodies.x[known, S] + road.bodies.x[known, LENGTH])[np.argsort(road.bodies.x[known, S])][one - 1]
+                    )
+                    found.append((lane, rear + road.parameters.gap_m, float(front[one]) - rear, number))
+        return found
+
     def recycle(self, lane: int, s: float, arrived: float | None, weight: float) -> None:
         """Takes back what is left of a vehicle that was dropped (Williams 2012)."""
         self._add([lane], [s], [np.nan if arrived is None else arrived], [[0.0, weight]])
@@ -134,6 +155,22 @@ class UndetectedVehicles:
             gone = room < SHORTEST_M + 0.8
             at_line = ~np.isfinite(ahead) & (s <= parameters.halt_m + 0.5)
             self.s[mine] = s
+            # A driver who stands closes up: that he stands with room before him tells of somebody there.
+            v = road.bodies.x[known, V]
+            sigma2 = road.bodies.p[known, S, S] + road.bodies.p[known, LENGTH, LENGTH] + 2 * road.bodies.p[known, S, LENGTH]
+            last = np.where(front[None] < s[:, None], rear[None], -np.inf)
+            if last.shape[1]:
+                lead, next_ = last.argmax(1), np.where(front[None] >= s[:, None], front[None], np.inf).argmin(1)
+                between = np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5)
+                sigma = np.sqrt(np.maximum(sigma2[lead] + road.bodies.p[known, S, S][next_], 0.25))
+                free_room = behind - ahead - 2 * parameters.gap_m - SHORTEST_M
+                surely = 0.5 + 0.5 * np.tanh(0.8 * free_room / sigma)
+                grow = np.where(between, np.exp(dt / CLOSE_S * surely), 1.0)
+                self.weight[mine] *= grow[:, None]
+                for one in np.unique(next_[between]).tolist():
+                    group = np.flatnonzero(mine)[between & (next_ == one)]
+                    total = self.weight[group].sum()
+                    self.weight[group] *= min(1.0, MOST / max(total, 1e-9))
             self.weight[mine] *= np.where(gone, 0.0, np.where(at_line, np.exp(-dt / 60.0), 1.0))[:, None]
 
     def _enter(self, road: SceneState, t: float, dt: float) -> None:
