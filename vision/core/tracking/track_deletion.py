@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.core.geometry.vehicle_projection import LENGTH, S
+from vision.core.geometry.vehicle_projection import LENGTH, S, V
 from vision.core.lanes.vehicle import Vehicle
 import os
 from vision.core.tracking import existence
@@ -25,11 +25,14 @@ def _e(n, d):
 
 SQUEEZE = _e("SQ", 0.3)
 K = _e("K", 6.0)
+RECYCLE = _e("REC", 1)
+HELD = _e("HELD", 0.1)
+EFFECT = _e("EFF", 0.3)
 S0 = _e("S0", 0.6)
 LIM = _e("LIM", 3.0)
-HIDE = _e("HIDE", 0.02)
-SHOW = _e("SHOW", 0.4)
-DIE = _e("DIE", 1 / 1800)
+HIDE = _e("HIDE", 0.03)
+SHOW = _e("SHOW", 0.15)
+DIE = _e("DIE", 0.0003)
 DIE_HEAD = _e("DIE_HEAD", 0.0005)
 DIE_GONE = _e("DIE_GONE", 1.0)
 DROP = _e("DROP", 0.2)
@@ -80,6 +83,12 @@ def miss(
     eye.acuity.learn(sight.look.of(known), road.bodies.number[known], hit[known], dt)
     eye.acuity.forget(set(numbers))
     bodies = road.bodies
+    if EFFECT:
+        chance = chance * np.array([max((10 + v.found_s) / (10 + v.due_s), EFFECT) for v in (road.vehicles[n] for n in numbers)])
+    for number, due, was in zip(numbers, (eye.acuity.chance(sight.look) * dt).tolist(), hit.tolist(), strict=True):
+        if allowed[numbers.index(number)]:
+            road.vehicles[number].due_s += due
+            road.vehicles[number].found_s += due * was
     ratio = np.zeros(len(numbers))
     strength = eye.acuity.strength(boxes.xyxy, boxes.score)[columns]
     ratio[found] = np.exp(np.clip(K * (strength - S0), -LIM, LIM))
@@ -89,6 +98,10 @@ def miss(
     keep = np.ones(len(numbers), bool)
     for row in np.flatnonzero(existence.existence(bodies.chain) < DROP).tolist():
         keep[row] = False
+        dropped = road.vehicles[numbers[row]]
+        if dropped.visit is not None and RECYCLE:
+            arrived = dropped.visit.arrived_t
+            road.undetected.recycle(int(bodies.lane[row]), float(bodies.x[row, S]), arrived, float(existence.existence(bodies.chain[row : row + 1])[0]))
         _forget(road, road.vehicles[numbers[row]], float(bodies.x[row, S]))
     bodies.keep(keep)
 
@@ -116,6 +129,9 @@ def _die(road: SceneState, t: float) -> NDArray[np.float64]:
     s, rear = bodies.x[:, S], bodies.x[:, S] + bodies.x[:, LENGTH]
     room = np.where((ahead >= 0) & (behind >= 0), s[behind] - rear[ahead], np.inf)
     unseen = np.array([t - v.seen_t > SEEN_RECENTLY_S for v in vehicles], bool)
+    # A driver who stands right behind it would close up if it were not there.
+    held = (behind >= 0) & (s[behind] - rear < 6.0) & (bodies.x[behind, V] < 0.5) & ~unseen[behind]
+    rate = np.where(held & ~gone, HELD * rate, rate)
     return np.where(unseen & (room < 5.0), np.maximum(rate, SQUEEZE), rate)
 
 

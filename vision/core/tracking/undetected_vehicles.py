@@ -37,6 +37,8 @@ ENTRY_M: Final = _e("ENTRY", 20.0)
 """Vehicles come in so far upstream of the zone."""
 SHORTEST_M: Final = float(SHAPES[:, 0].min())
 CERTAIN = _e("CERT", 0.8)
+FITS_M = _e("FITS", 7.0)
+ROOM_SIGMA = _e("RSIG", 1.0)
 CLOSE_S = _e("CLOSE", 3.0)
 MOST = _e("MOST", 1.0)
 CERTAIN = _e("CERT", 0.8)
@@ -75,7 +77,7 @@ class UndetectedVehicles:
         """One look of a camera, at all points: what it would have found is not there."""
         if not len(self.s):
             return
-        hide, show = _e("HIDE", 0.02), _e("SHOW", 0.4)
+        hide, show = _e("HIDE", 0.03), _e("SHOW", 0.15)
         turned = (self.weight[:, 0] * hide - self.weight[:, 1] * show) * (1 - np.exp(-(hide + show) * LOOK_S)) / (hide + show)
         self.weight += np.stack([-turned, turned], axis=1)
         x = np.zeros((len(self.s), STATES))
@@ -162,8 +164,8 @@ class UndetectedVehicles:
             if last.shape[1]:
                 lead, next_ = last.argmax(1), np.where(front[None] >= s[:, None], front[None], np.inf).argmin(1)
                 between = np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5)
-                sigma = np.sqrt(np.maximum(sigma2[lead] + road.bodies.p[known, S, S][next_], 0.25))
-                free_room = behind - ahead - 2 * parameters.gap_m - SHORTEST_M
+                sigma = np.sqrt(sigma2[lead] + road.bodies.p[known, S, S][next_] + ROOM_SIGMA**2)
+                free_room = behind - ahead - 2 * parameters.gap_m - FITS_M
                 surely = 0.5 + 0.5 * np.tanh(0.8 * free_room / sigma)
                 grow = np.where(between, np.exp(dt / CLOSE_S * surely), 1.0)
                 self.weight[mine] *= grow[:, None]
