@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.vehicle_projection import V
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
@@ -90,6 +91,21 @@ class GroundScene:
         publish(self._road, seen.t)
         eye.finish(boxes, owners)
 
+    def unchanged(self, camera_id: str, t: float) -> None:
+        """Takes a frame without change: whom the last one showed halts and stays seen, nobody is found or missed."""
+        eye, road = self._eyes[camera_id], self._road
+        if eye.pose is None or eye.last_t is None:
+            return
+        shown = [road.vehicles[number] for _, number in eye.last if number in road.vehicles]
+        for vehicle in shown:
+            vehicle.seen_t = max(vehicle.seen_t, t)
+        road.bodies.x[np.isin(road.bodies.number, [vehicle.number for vehicle in shown]), V] = 0.0
+        self._predict(t)
+        road.bodies.part()
+        pass_lines(road, t)
+        publish(road, t)
+        eye.stay(t)
+
     def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._road.vehicles.get(number)) for box, number in self._eyes[camera_id].last]
@@ -140,8 +156,12 @@ class GroundScene:
         if len(bodies) and t - bodies.t > GAP_LOST_S:
             lose_everyone(road)
         road.began_t = t if road.began_t is None else road.began_t
-        recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in bodies.number.tolist()], bool)
-        bodies.predict(t, recent)
+        self._predict(t)
+
+    def _predict(self, t: float) -> None:
+        road = self._road
+        recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in road.bodies.number.tolist()], bool)
+        road.bodies.predict(t, recent)
 
     def _match(self, eye: Sensor, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
         """Corrects, misses and begins vehicles by one frame; the numbers of those it showed, by box."""

@@ -31,6 +31,10 @@ class LaneScene(Protocol):
         """Takes one frame."""
         ...
 
+    def unchanged(self, camera_id: str, t: float) -> None:
+        """Takes a frame that differs nowhere in the lanes from the camera's last: what was seen stays, nobody is missed."""
+        ...
+
     def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The boxes of a camera's last frame with track number and vehicle."""
         ...

@@ -105,6 +105,12 @@ class Sensor:
         self.last_t = boxes.t
         self.last = [([float(v) for v in boxes.native[i]], number) for i, number in sorted(owners.items())]
 
+    def stay(self, t: float) -> None:
+        """Ends a frame without change: the boxes of the last one, and the tracks that they belong to, are still there."""
+        for track in self.tracker.tracks:
+            track.seen_t = t if track.seen_t == self.last_t else track.seen_t
+        self.last_t = t
+
     def covered(self, road: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
         bodies = road.bodies
@@ -130,6 +136,7 @@ class Sensor:
             "tracks": self.tracker.as_data(),
             "tried": [list(pair) for pair in self.tried.items()],
             "acuity": self.acuity.as_data(),
+            "last": [[box, number] for box, number in self.last],
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -138,3 +145,4 @@ class Sensor:
         self.tracker.load(data["tracks"])
         self.tried = {int(number): t for number, t in data["tried"]}
         self.acuity.load(data["acuity"])
+        self.last = [(box, number) for box, number in data.get("last", ())]
