@@ -83,7 +83,7 @@ class Audit(_Data):
     """The lane's self-audit since the worker's state began (restarts included)."""
 
     visits: int = Field(description="Visits that ended.")
-    both_ends_seen: int = Field(description="Of those, with neither end censored.")
+    both_ends_seen: int = Field(description="Of those, with neither end censored and the arrival not inferred.")
     identity_breaks: int = Field(description="Visits ended as lost.")
     residue: int = Field(
         description="Present at start + arrivals + changes in - departures - changes out - lost - vehicles; 0."
@@ -156,6 +156,9 @@ class VisitData(_Data):
     start_censored: bool
     end_censored: bool
     previous_visit_id: str | None
+    arrived_inferred: bool = Field(
+        default=False, description="Nobody saw it arrive: arrived_t is worked out, a dwell time from it is an estimate."
+    )
 
 
 class LaneData(_Data):

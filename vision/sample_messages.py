@@ -135,6 +135,7 @@ _STARTED: Final = VisitData(
     start_censored=True,
     end_censored=True,
     previous_visit_id=None,
+    arrived_inferred=True,
 )
 _ENDED: Final = VisitData(
     visit_id=_LEFT,
@@ -149,6 +150,7 @@ _ENDED: Final = VisitData(
     start_censored=False,
     end_censored=False,
     previous_visit_id=None,
+    arrived_inferred=False,
 )
 _STATUS: Final = LaneData(lane_id=_CLOSED, t=1767225600.0, status="closed", by="shift-leader", reason="no officer at the booth")
 _ONLINE: Final = CameraData(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 __all__ = [
@@ -100,6 +101,7 @@ visits: Final = Table(
     Column("start_censored", Boolean, nullable=False),
     Column("end_censored", Boolean, nullable=False),
     Column("previous_visit_id", String(64)),
+    Column("arrived_inferred", Boolean, nullable=False, server_default=false()),
     Index(None, "gate", "first_seen_t"),
     Index(None, "gate", "lane_id", "first_seen_t"),
     Index(None, "gate", "outcome"),

@@ -113,7 +113,7 @@ export interface Audit {
    */
   visits: number;
   /**
-   * Of those, with neither end censored.
+   * Of those, with neither end censored and the arrival not inferred.
    */
   both_ends_seen: number;
   /**
@@ -192,6 +192,10 @@ export interface VisitData {
   start_censored: boolean;
   end_censored: boolean;
   previous_visit_id: string | null;
+  /**
+   * Nobody saw it arrive: arrived_t is worked out, a dwell time from it is an estimate.
+   */
+  arrived_inferred: boolean;
 }
 /**
  * A visit is over; its outcome says how.

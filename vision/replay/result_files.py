@@ -51,6 +51,7 @@ VISIT_COLUMNS: Final = (
     "outcome",
     "start_censored",
     "end_censored",
+    "arrived_inferred",
 )
 ALERT_COLUMNS: Final = (
     "t",

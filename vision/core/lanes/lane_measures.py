@@ -100,13 +100,16 @@ def _head(lane_queue: LaneQueue, head: Vehicle, t: float) -> HeadOfQueue:
 
 
 def _percentiles(lane_queue: LaneQueue, t: float, what: What) -> Shares:
-    """Percentiles of the window's visits, the open ones counted as longer than what they have reached (Kaplan-Meier)."""
+    """Percentiles of the window's visits (Kaplan-Meier).
+
+    Those that are open or lost, and dwell times that began unseen, count as longer than what was seen of them.
+    """
     ended: list[float] = []
     censored: list[float] = []
     for end in lane_queue.history.ends:
         value = {"wait": end.wait_s, "service": end.service_s, "dwell": end.dwell_s}[what]
         if value is not None:
-            (ended if end.departed else censored).append(value)
+            (censored if end.censored(what) else ended).append(value)
     for visit in lane_queue.open_visits():
         span = span_of(visit, what)
         if span is not None:

@@ -92,14 +92,21 @@ class LaneQueue:
         vehicle.lane_id = self.lane.id
         self._open(
             vehicle,
-            OpenVisit(self._next_id(vehicle), old.arrived_t, old.start_censored, old.visit_id, joined_t=old.joined_t),
+            OpenVisit(
+                self._next_id(vehicle),
+                old.arrived_t,
+                old.start_censored,
+                old.visit_id,
+                joined_t=old.joined_t,
+                inferred=old.inferred,
+            ),
         )
 
     def depart(self, vehicle: Vehicle, left_t: float) -> None:
         """Ends a visit at the stop line."""
         self.ledger.departures += 1
         visit = vehicle.as_visit("departed", left_t)
-        self.ledger.both_ends_seen += not visit.start_censored
+        self.ledger.both_ends_seen += not (visit.start_censored or visit.arrived_inferred)
         self.history.departed(visit)
         self.left = None if visit.arrived_t is None else Left(left_t, visit.arrived_t, vehicle.cleared_t)
         self.close(vehicle, visit)

@@ -43,11 +43,12 @@ class Visit:
     start_censored: bool
     end_censored: bool
     previous_visit_id: str | None
+    arrived_inferred: bool = False
 
 
 @dataclass(slots=True)
 class OpenVisit:
-    """A visit that is going on; its fields are those of Visit. One that nobody saw begin is inferred."""
+    """A visit that is going on; its fields are those of Visit. inferred: arrived_t was worked out, nobody saw it arrive."""
 
     visit_id: str
     arrived_t: float | None
@@ -148,6 +149,7 @@ class Vehicle:
             start_censored=visit.start_censored,
             end_censored=outcome in ("open", "lost"),
             previous_visit_id=visit.previous_visit_id,
+            arrived_inferred=visit.inferred and visit.arrived_t is not None,
         )
 
     def as_data(self) -> dict[str, Any]:
