@@ -96,6 +96,8 @@ class Measurement(_Data):
     lane_id: str
     t: float
     queue_vehicles: int | None = Field(description="Vehicles that have joined and not departed, the one in service included.")
+    queue_low: int | None = Field(default=None, description="Lower end of the 90 % interval of queue_vehicles.")
+    queue_high: int | None = Field(default=None, description="Upper end of the 90 % interval of queue_vehicles.")
     queue_m: float | None = Field(description="Stop line to the rear of the last vehicle of the queue, clipped to the zone.")
     standing_vehicles: int | None = Field(description="Vehicles in runs of standing vehicles now (SUMO's E2 jam).")
     standing_m: float | None

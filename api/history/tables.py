@@ -60,6 +60,8 @@ measurements: Final = Table(
     Column("lane_id", String(64), primary_key=True),
     Column("t", BigInteger, primary_key=True),
     Column("queue_vehicles", Integer),
+    Column("queue_low", Integer),
+    Column("queue_high", Integer),
     Column("queue_m", Float),
     Column("standing_vehicles", Integer),
     Column("standing_m", Float),

@@ -18,6 +18,8 @@ __all__ = ["Metrics", "ReadingCounts"]
 
 _GAUGES: Final = {
     "queue_vehicles": "Vehicles that have joined the queue and not departed",
+    "queue_low": "Lower end of the 90 % interval of queue_vehicles",
+    "queue_high": "Upper end of the 90 % interval of queue_vehicles",
     "queue_m": "Length of the queue in metres",
     "vehicles": "Vehicles in the lane zone",
     "longest_wait_s": "Longest waiting time now",

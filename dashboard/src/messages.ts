@@ -35,6 +35,14 @@ export interface Measurement {
    */
   queue_vehicles: number | null;
   /**
+   * Lower end of the 90 % interval of queue_vehicles.
+   */
+  queue_low: number | null;
+  /**
+   * Upper end of the 90 % interval of queue_vehicles.
+   */
+  queue_high: number | null;
+  /**
    * Stop line to the rear of the last vehicle of the queue, clipped to the zone.
    */
   queue_m: number | null;
@@ -75,6 +83,7 @@ export interface Measurement {
   quality_reasons: (
     | "low_rate"
     | "held_unseen"
+    | "queue_uncertain"
     | "not_calibrated"
     | "no_frames"
     | "stalled"

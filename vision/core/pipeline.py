@@ -27,6 +27,7 @@ from vision.core.lanes.message_builders import (
     visit_started,
 )
 from vision.core.lanes.overlay import TailLine, overlay_boxes, overlay_tail
+from vision.core.lanes.queue_interval import is_uncertain
 from vision.core.lanes.saved_visits import UnpublishedVisits, saved_visits
 from vision.core.lanes.vehicle import Vehicle, Visit
 from vision.core.tracking.scenes import scenes_by_camera
@@ -211,6 +212,8 @@ class Pipeline:
         queue.history.tick(t, queue=known and waiting)
         others = [other.history for other in self._queues.values() if other is not queue]
         found = figures(queue, t, others) if known else None
+        if found is not None and is_uncertain(found.queue_vehicles, found.queue_interval):
+            quality, reasons = "degraded", (*reasons, "queue_uncertain")
         frames = [camera.last_t for camera in cameras if camera.last_t is not None]
         age = round(t - min(frames), 3) if frames else None
         limits = self._config.statistics.level_of_service_s

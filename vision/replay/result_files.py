@@ -35,6 +35,8 @@ LANE_COLUMNS: Final = (
     "expected_wait_high_s",
     "quality",
     "censored",
+    "queue_low",
+    "queue_high",
 )
 VISIT_COLUMNS: Final = (
     "visit_id",

@@ -122,12 +122,14 @@ def test_the_state_comes_back_with_the_position(store: Store) -> None:
 
 
 def test_history_keeps_unknown_apart_from_zero(store: Store) -> None:
-    save(store, *(measured("EX1", t, queue_vehicles=q, queue_m=10.0 * q) for t, q in ((100, 0), (101, 0), (110, 2), (111, 3))))
+    queues = ((100, 0), (101, 0), (110, 2), (111, 3))
+    save(store, *(measured("EX1", t, queue_vehicles=q, queue_high=q + 1, queue_m=10.0 * q) for t, q in queues))
     save(store, *(measured("EX1", t, quality="unknown") for t in (112, 120, 121)), measured("EX2", 120, queue_vehicles=9))
     points = lane_history(store, "EX1", 100, 140, 10)
     assert [point.t for point in points] == [100, 110, 120, 130]
     assert [point.queue_vehicles for point in points] == [0.0, 2.5, None, None]
     assert [point.queue_vehicles_max for point in points] == [0, 3, None, None]
+    assert [(point.queue_low, point.queue_high) for point in points] == [(None, 1.0), (None, 3.5), (None, None), (None, None)]
     assert [(point.samples, point.unknown) for point in points] == [(2, 0), (3, 1), (2, 2), (0, 0)]
 
 

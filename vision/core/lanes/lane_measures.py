@@ -8,6 +8,7 @@ from typing import Final
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
 from vision.core.lanes.lane_queue import LaneQueue
+from vision.core.lanes.queue_interval import queue_interval
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.lanes.wait_forecast import HeadOfQueue, expected_wait, server_times
 
@@ -23,6 +24,7 @@ class Figures:
     """The figures of a lane; metres are None in an uncalibrated one."""
 
     queue_vehicles: int
+    queue_interval: tuple[int, int]
     queue_m: float | None
     standing_vehicles: int
     standing_m: float | None
@@ -47,6 +49,7 @@ def figures(lane_queue: LaneQueue, t: float, others: Iterable[LaneHistory] = ())
     waits = [t - v.visit.joined_t for v in queue if v.visit and v.visit.joined_t is not None and v.visit.service_t is None]
     return Figures(
         queue_vehicles=len(queue),
+        queue_interval=queue_interval([v.existence for v in queue], lane_queue.undetected, len(queue)),
         queue_m=round(min(max(reach, 0.0), zone), 1) if metric else None,
         standing_vehicles=sum(len(run) for run in runs),
         standing_m=round(max(jam, 0.0), 1) if metric else None,

@@ -57,6 +57,8 @@ def measured_message(
         lane_id=lane_queue.lane.id,
         t=t,
         queue_vehicles=found.queue_vehicles if found else None,
+        queue_low=found.queue_interval[0] if found else None,
+        queue_high=found.queue_interval[1] if found else None,
         queue_m=found.queue_m if found else None,
         standing_vehicles=found.standing_vehicles if found else None,
         standing_m=found.standing_m if found else None,

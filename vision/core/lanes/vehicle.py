@@ -66,6 +66,7 @@ class Vehicle:
     """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again.
 
     cleared_t: when its rear left room in the zone for the next one, if that was seen.
+    existence: probability, 0..1, that it is a vehicle and still there.
     regular: share of the frames, lately and while it was found, that showed it.
     """
 
@@ -91,6 +92,7 @@ class Vehicle:
     gone: bool = False
     cleared_t: float | None = None
     visit: OpenVisit | None = None
+    existence: float = 1.0
 
     @property
     def well_known(self) -> bool:
