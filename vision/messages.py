@@ -25,6 +25,8 @@ __all__ = [
     "Audit",
     "Box",
     "CameraData",
+    "CameraMeasured",
+    "CameraMeasurement",
     "CameraMessage",
     "FrameEvent",
     "GateSnapshot",
@@ -187,6 +189,23 @@ class CameraData(_Data):
     load_step: int = Field(default=0, description="Load-shedding step; 0 sheds nothing.")
 
 
+class CameraMeasurement(_Data):
+    """How a camera is doing at one whole second: for judging set-up and health, not for judging traffic."""
+
+    camera_id: str
+    t: float
+    rate_fps: float | None = Field(description="Analysed frames per second over the last 10 s.")
+    frame_age_s: float | None = Field(description="t minus the capture time of its last analysed frame.")
+    innovation: float | None = Field(
+        description="Mean normalised innovation squared of the vehicles' edges over about a minute: 1 where the filter's"
+        " variances are right, more where boxes and predictions disagree; null without vehicles or calibration."
+    )
+    unexplained_share: float | None = Field(
+        description="Of the strong boxes in its lanes over about a minute, the share that no vehicle explains, 0..1: a few per"
+        " cent with a right calibration; null without boxes or calibration."
+    )
+
+
 class AlertData(_Data):
     """One alert's life as the rules see it."""
 
@@ -277,6 +296,13 @@ class CameraMessage(_Message):
     data: CameraData
 
 
+class CameraMeasured(_Message):
+    """1 Hz for each camera; neither history nor the gate's snapshot keeps it."""
+
+    type: Literal["camera.measured"] = "camera.measured"
+    data: CameraMeasurement
+
+
 class AlertChanged(_Message):
     """An alert became pending, fired, changed or was resolved."""
 
@@ -358,6 +384,7 @@ Message = Annotated[
     | VisitEnded
     | LaneChanged
     | CameraMessage
+    | CameraMeasured
     | AlertChanged
     | AlarmChanged
     | ServiceHeartbeat

@@ -8,6 +8,7 @@ export type Message =
   | VisitEnded
   | LaneChanged
   | CameraMessage
+  | CameraMeasured
   | AlertChanged
   | AlarmChanged
   | ServiceHeartbeat
@@ -268,6 +269,39 @@ export interface CameraData {
    * Load-shedding step; 0 sheds nothing.
    */
   load_step: number;
+}
+/**
+ * 1 Hz for each camera; neither history nor the gate's snapshot keeps it.
+ */
+export interface CameraMeasured {
+  id: string;
+  timestamp: string;
+  gate: string;
+  type: "camera.measured";
+  data: CameraMeasurement;
+}
+/**
+ * How a camera is doing at one whole second: for judging set-up and health, not for judging traffic.
+ */
+export interface CameraMeasurement {
+  camera_id: string;
+  t: number;
+  /**
+   * Analysed frames per second over the last 10 s.
+   */
+  rate_fps: number | null;
+  /**
+   * t minus the capture time of its last analysed frame.
+   */
+  frame_age_s: number | null;
+  /**
+   * Mean normalised innovation squared of the vehicles' edges over about a minute: 1 where the filter's variances are right, more where boxes and predictions disagree; null without vehicles or calibration.
+   */
+  innovation: number | null;
+  /**
+   * Of the strong boxes in its lanes over about a minute, the share that no vehicle explains, 0..1: a few per cent with a right calibration; null without boxes or calibration.
+   */
+  unexplained_share: number | null;
 }
 /**
  * An alert became pending, fired, changed or was resolved.

@@ -1,10 +1,9 @@
 """A section's pipeline: events in, messages out; the one object that worker and replay drive. Pure.
 
-Messages about lanes and visits are made at ticks and nowhere else; camera notices at once. A lane's status makes none: it
-comes from the message that says it. A frame that is not later than the last tick changes nothing; nor does one that tells of no
-change since a frame that did not count. A visit that the pipeline
-can follow no further, because its lane or its scene is no more or its checkpoint cannot be taken up, ends as lost at the
-next tick.
+Messages about lanes, visits and how cameras do are made at ticks and nowhere else; camera notices at once. A lane's status
+makes none: it comes from the message that says it. A frame that is not later than the last tick changes nothing; nor does one
+that tells of no change since a frame that did not count. A visit that the pipeline can follow no further, because its lane or
+its scene is no more or its checkpoint cannot be taken up, ends as lost at the next tick.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from vision.core.lanes.lane_measures import figures
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.message_builders import (
     SEEN_S,
+    camera_measured,
     camera_message,
     measured_message,
     vehicles_message,
@@ -30,6 +30,7 @@ from vision.core.lanes.overlay import TailLine, overlay_boxes, overlay_tail
 from vision.core.lanes.queue_interval import is_uncertain
 from vision.core.lanes.saved_visits import UnpublishedVisits, saved_visits
 from vision.core.lanes.vehicle import Vehicle, Visit
+from vision.core.tracking.camera_fit import CameraFit
 from vision.core.tracking.scenes import scenes_by_camera
 from vision.messages import FrameEvent, Message
 
@@ -197,7 +198,13 @@ class Pipeline:
             queue.update(t)
             messages += self._published(*queue.drain(), t)
             messages += self._measured(name, queue, t)
-        return messages
+        return messages + [self._fit(camera, health, t) for camera, health in self._health.items()]
+
+    def _fit(self, camera: str, health: CameraHealth, t: float) -> Message:
+        scene = self._scenes.get(camera)
+        fit = (None if scene is None else scene.fit(camera)) or CameraFit(None, None)
+        innovation, share = fit.innovation, fit.unexplained_share
+        return camera_measured(self._config.id, camera, t, health, innovation=innovation, unexplained_share=share)
 
     def _published(self, started: list[Visit], ended: list[Visit], t: float) -> list[Message]:
         gate = self._config.id

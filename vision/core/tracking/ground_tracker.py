@@ -23,6 +23,7 @@ from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.camera_fit import CameraFit
 from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.line_crossings import change_lanes, pass_lines, publish
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
@@ -106,6 +107,10 @@ class GroundScene:
         publish(road, t)
         eye.stay(t)
 
+    def fit(self, camera_id: str) -> CameraFit:
+        """How well a camera's boxes and the vehicles agree."""
+        return self._eyes[camera_id].record.fit
+
     def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._road.vehicles.get(number)) for box, number in self._eyes[camera_id].last]
@@ -169,9 +174,10 @@ class GroundScene:
         sight = PredictedMeasurements.of(road.bodies, road.table, pose)
         allowed = eye.covered(road)
         pairs = _pair(road, eye, sight, allowed, boxes)
-        sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
+        innovations = sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
         owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
         _note(road, eye, owners, boxes)
+        eye.judge(boxes, innovations, owners.keys() | pairs.explained, road.parameters.strong_score)
         eye.learn_scores(road, boxes, owners)
         miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows)
         for track in follow(eye, boxes, owners.keys() | pairs.explained):

@@ -142,6 +142,10 @@ class PictureScene:
         for place in self._places:
             self._lines[place.lane_id].update(t)
 
+    def fit(self, camera_id: str) -> None:  # noqa: ARG002 (of LaneScene)
+        """None: nothing is known of the ground."""
+        return
+
     def boxes(self, camera_id: str) -> list[PlacedBox]:  # noqa: ARG002 (of LaneScene)
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._vehicles.get(number)) for box, number in self._last]
