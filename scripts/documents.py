@@ -37,6 +37,7 @@ HEADINGS: Final = {
     "Vehicles": "lanevehicles",
     "LaneData": "lanechanged",
     "CameraData": "camerachanged",
+    "CameraMeasurement": "camerameasured",
     "AlertData": "alertchanged",
     "AlarmData": "alarmchanged",
     "Simulation": "gatetruth",

@@ -25,6 +25,8 @@ __all__ = [
     "Audit",
     "Box",
     "CameraData",
+    "CameraMeasured",
+    "CameraMeasurement",
     "CameraMessage",
     "FrameEvent",
     "GateSnapshot",
@@ -83,7 +85,7 @@ class Audit(_Data):
     """The lane's self-audit since the worker's state began (restarts included)."""
 
     visits: int = Field(description="Visits that ended.")
-    both_ends_seen: int = Field(description="Of those, with neither end censored.")
+    both_ends_seen: int = Field(description="Of those, with neither end censored and the arrival not inferred.")
     identity_breaks: int = Field(description="Visits ended as lost.")
     residue: int = Field(
         description="Present at start + arrivals + changes in - departures - changes out - lost - vehicles; 0."
@@ -96,6 +98,8 @@ class Measurement(_Data):
     lane_id: str
     t: float
     queue_vehicles: int | None = Field(description="Vehicles that have joined and not departed, the one in service included.")
+    queue_low: int | None = Field(default=None, description="Lower end of the 90 % interval of queue_vehicles.")
+    queue_high: int | None = Field(default=None, description="Upper end of the 90 % interval of queue_vehicles.")
     queue_m: float | None = Field(description="Stop line to the rear of the last vehicle of the queue, clipped to the zone.")
     standing_vehicles: int | None = Field(description="Vehicles in runs of standing vehicles now (SUMO's E2 jam).")
     standing_m: float | None
@@ -156,6 +160,9 @@ class VisitData(_Data):
     start_censored: bool
     end_censored: bool
     previous_visit_id: str | None
+    arrived_inferred: bool = Field(
+        default=False, description="Nobody saw it arrive: arrived_t is worked out, a dwell time from it is an estimate."
+    )
 
 
 class LaneData(_Data):
@@ -180,6 +187,23 @@ class CameraData(_Data):
     height: int
     rate_fps: float | None = Field(default=None, description="Analysed frames per second.")
     load_step: int = Field(default=0, description="Load-shedding step; 0 sheds nothing.")
+
+
+class CameraMeasurement(_Data):
+    """How a camera is doing at one whole second: for judging set-up and health, not for judging traffic."""
+
+    camera_id: str
+    t: float
+    rate_fps: float | None = Field(description="Analysed frames per second over the last 10 s.")
+    frame_age_s: float | None = Field(description="t minus the capture time of its last analysed frame.")
+    innovation: float | None = Field(
+        description="Mean normalised innovation squared of the vehicles' edges over about a minute: 1 where the filter's"
+        " variances are right, more where boxes and predictions disagree; null without vehicles or calibration."
+    )
+    unexplained_share: float | None = Field(
+        description="Of the strong boxes in its lanes over about a minute, the share that no vehicle explains, 0..1: a few per"
+        " cent with a right calibration; null without boxes or calibration."
+    )
 
 
 class AlertData(_Data):
@@ -272,6 +296,13 @@ class CameraMessage(_Message):
     data: CameraData
 
 
+class CameraMeasured(_Message):
+    """1 Hz for each camera; neither history nor the gate's snapshot keeps it."""
+
+    type: Literal["camera.measured"] = "camera.measured"
+    data: CameraMeasurement
+
+
 class AlertChanged(_Message):
     """An alert became pending, fired, changed or was resolved."""
 
@@ -353,6 +384,7 @@ Message = Annotated[
     | VisitEnded
     | LaneChanged
     | CameraMessage
+    | CameraMeasured
     | AlertChanged
     | AlarmChanged
     | ServiceHeartbeat

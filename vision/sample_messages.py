@@ -14,6 +14,8 @@ from vision.messages import (
     AlertData,
     Audit,
     CameraData,
+    CameraMeasured,
+    CameraMeasurement,
     CameraMessage,
     GateInfo,
     GateSnapshot,
@@ -44,6 +46,7 @@ __all__ = [
     "ALARM_CHANGED",
     "ALERT_CHANGED",
     "CAMERA_CHANGED",
+    "CAMERA_MEASURED",
     "GATE_SNAPSHOT",
     "GATE_TRUTH",
     "LANE_CHANGED",
@@ -72,6 +75,8 @@ _MEASUREMENT: Final = Measurement(
     lane_id=_LANE,
     t=_T,
     queue_vehicles=1,
+    queue_low=1,
+    queue_high=2,
     queue_m=18.2,
     standing_vehicles=1,
     standing_m=16.5,
@@ -135,6 +140,7 @@ _STARTED: Final = VisitData(
     start_censored=True,
     end_censored=True,
     previous_visit_id=None,
+    arrived_inferred=True,
 )
 _ENDED: Final = VisitData(
     visit_id=_LEFT,
@@ -149,10 +155,14 @@ _ENDED: Final = VisitData(
     start_censored=False,
     end_censored=False,
     previous_visit_id=None,
+    arrived_inferred=False,
 )
 _STATUS: Final = LaneData(lane_id=_CLOSED, t=1767225600.0, status="closed", by="shift-leader", reason="no officer at the booth")
 _ONLINE: Final = CameraData(
     camera_id=_CAMERA, t=1767225600.2, state="online", reason="", session=0, width=1920, height=1080, rate_fps=5.0, load_step=0
+)
+_FITTING: Final = CameraMeasurement(
+    camera_id=_CAMERA, t=_T, rate_fps=5.0, frame_age_s=0.2, innovation=0.94, unexplained_share=0.021
 )
 _FIRING: Final = AlertData(
     alert_id=_ALERT,
@@ -249,6 +259,9 @@ LANE_CHANGED: Final = LaneChanged(
 CAMERA_CHANGED: Final = CameraMessage(
     id=message_id(_GATE, "camera.changed", _CAMERA, _ONLINE.t), timestamp=timestamp_of(_ONLINE.t), gate=_GATE, data=_ONLINE
 )
+CAMERA_MEASURED: Final = CameraMeasured(
+    id=message_id(_GATE, "camera.measured", _CAMERA, _T), timestamp=timestamp_of(_T), gate=_GATE, data=_FITTING
+)
 ALERT_CHANGED: Final = AlertChanged(
     id=message_id(_GATE, "alert.changed", _ALERT, _FIRING.t), timestamp=timestamp_of(_FIRING.t), gate=_GATE, data=_FIRING
 )
@@ -280,6 +293,7 @@ _ALL: Final[tuple[Message, ...]] = (
     VISIT_ENDED,
     LANE_CHANGED,
     CAMERA_CHANGED,
+    CAMERA_MEASURED,
     ALERT_CHANGED,
     ALARM_CHANGED,
     SERVICE_HEARTBEAT,

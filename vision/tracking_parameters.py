@@ -28,3 +28,7 @@ class TrackingParameters:
     """Acceleration of a loaded truck, m/s2."""
     reaction_s: float = 1.2
     """A driver's reaction time, s (Krauss 1998)."""
+    strong_score: float = 0.8
+    """A box is strong from this share of the score that is usual for vehicles of its size on; set by hand."""
+    fit_memory_s: float = 60.0
+    """Time over which it is judged how well a camera's boxes and the vehicles agree, s: some vehicles' way through the zone."""

@@ -38,6 +38,7 @@ Quality = Literal["ok", "degraded", "unknown"]
 QualityReason = Literal[
     "low_rate",
     "held_unseen",
+    "queue_uncertain",
     "not_calibrated",
     "no_frames",
     "stalled",

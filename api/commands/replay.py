@@ -72,7 +72,8 @@ def _run(
 
     cameras = {camera: size for item in inputs for camera, size in item.cameras.items()}
     with ExitStack() as stack:
-        recorder = None if record is None else stack.enter_context(RecordingWriter(record, config, cameras))
+        version = max(item.version for item in inputs)
+        recorder = None if record is None else stack.enter_context(RecordingWriter(record, config, cameras, version))
         on_event = stack.enter_context(progress_bar("replay", lambda: sum(item.fraction() for item in inputs) / len(inputs)))
         events = merged([item.events for item in inputs])
         summary = replay(events, config, out, recorder=recorder, keep_config=keep_config, about=about, on_event=on_event)

@@ -13,6 +13,7 @@ from api.commands.source_options import assigned, frame_shape, is_recording
 from vision.config import GateConfig, config_hash
 from vision.errors import ConfigError
 from vision.replay.recording import Recorded, Recording
+from vision.replay.recording_format import Version
 
 if TYPE_CHECKING:
     from vision.camera.file_source import FileSource
@@ -22,12 +23,16 @@ __all__ = ["ReplayInput", "gate_of_recordings", "of_recording", "of_videos", "so
 
 @dataclass(frozen=True, slots=True)
 class ReplayInput:
-    """One stream of events, its cameras' sizes in pixels (0: not known yet), how far it was read, whether t is known."""
+    """One stream of events, its cameras' sizes in pixels (0: not known yet), how far it was read, whether t is known.
+
+    version: of a recording that can hold the events.
+    """
 
     cameras: Mapping[str, tuple[int, int]]
     events: Iterable[Recorded]
     fraction: Callable[[], float]
     time_known: bool = True
+    version: Version = 1
 
 
 def sorted_sources(sources: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -57,7 +62,7 @@ def gate_of_recordings(recordings: Sequence[Recording]) -> GateConfig | None:
 def of_recording(recording: Recording) -> ReplayInput:
     """An open recording as an input."""
     cameras = {camera: (size.width, size.height) for camera, size in recording.header.cameras.items()}
-    return ReplayInput(cameras, recording.events, recording.fraction)
+    return ReplayInput(cameras, recording.events, recording.fraction, version=recording.header.version)
 
 
 def of_videos(

@@ -54,6 +54,8 @@ class HistoryPoint:
     t: int
     queue_vehicles: float | None = None
     queue_vehicles_max: int | None = None
+    queue_low: float | None = None
+    queue_high: float | None = None
     queue_m: float | None = None
     queue_m_max: float | None = None
     vehicles: float | None = None
@@ -105,6 +107,8 @@ def lane_history(history: Reader, lane: str, from_t: int, to_t: int, step_s: int
         step,
         func.avg(m.queue_vehicles).label("queue_vehicles"),
         func.max(m.queue_vehicles).label("queue_vehicles_max"),
+        func.avg(m.queue_low).label("queue_low"),
+        func.avg(m.queue_high).label("queue_high"),
         func.avg(m.queue_m).label("queue_m"),
         func.max(m.queue_m).label("queue_m_max"),
         func.avg(m.vehicles).label("vehicles"),
@@ -193,6 +197,8 @@ def _point(row: RowMapping, from_t: int, step_s: int) -> HistoryPoint:
 
 _MEANS: Final = (
     "queue_vehicles",
+    "queue_low",
+    "queue_high",
     "queue_m",
     "queue_m_max",
     "vehicles",

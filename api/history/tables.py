@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 __all__ = [
@@ -59,6 +60,8 @@ measurements: Final = Table(
     Column("lane_id", String(64), primary_key=True),
     Column("t", BigInteger, primary_key=True),
     Column("queue_vehicles", Integer),
+    Column("queue_low", Integer),
+    Column("queue_high", Integer),
     Column("queue_m", Float),
     Column("standing_vehicles", Integer),
     Column("standing_m", Float),
@@ -100,6 +103,7 @@ visits: Final = Table(
     Column("start_censored", Boolean, nullable=False),
     Column("end_censored", Boolean, nullable=False),
     Column("previous_visit_id", String(64)),
+    Column("arrived_inferred", Boolean, nullable=False, server_default=false()),
     Index(None, "gate", "first_seen_t"),
     Index(None, "gate", "lane_id", "first_seen_t"),
     Index(None, "gate", "outcome"),

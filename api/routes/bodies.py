@@ -59,6 +59,8 @@ class HistoryStep(BaseModel):
     t: int = Field(description="Where the step begins, POSIX seconds.")
     queue_vehicles: float | None = Field(description="Mean of the seconds in which it was measured.")
     queue_vehicles_max: int | None
+    queue_low: float | None = Field(description="Mean of the lower ends of its 90 % interval.")
+    queue_high: float | None = Field(description="Mean of the upper ends of its 90 % interval.")
     queue_m: float | None
     queue_m_max: float | None
     vehicles: float | None

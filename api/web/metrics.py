@@ -11,18 +11,26 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from api.stream.hub import Hub
 from api.stream.window import ParsedEntry
 from vision.message_parsing import UNREADABLE_REASONS, Unreadable
-from vision.messages import AlertChanged, CameraMessage, LaneMeasured, Measurement
+from vision.messages import AlertChanged, CameraMeasured, CameraMeasurement, CameraMessage, LaneMeasured, Measurement
 from vision.vocabulary import CAMERA_STATES
 
 __all__ = ["Metrics", "ReadingCounts"]
 
 _GAUGES: Final = {
     "queue_vehicles": "Vehicles that have joined the queue and not departed",
+    "queue_low": "Lower end of the 90 % interval of queue_vehicles",
+    "queue_high": "Upper end of the 90 % interval of queue_vehicles",
     "queue_m": "Length of the queue in metres",
     "vehicles": "Vehicles in the lane zone",
     "longest_wait_s": "Longest waiting time now",
     "expected_wait_s": "Expected waiting time of a vehicle that joins now",
     "frame_age_s": "Age of the last analysed frame",
+}
+_CAMERA_GAUGES: Final = {
+    "rate_fps": "Analysed frames per second",
+    "frame_age_s": "Age of the camera's last analysed frame",
+    "innovation": "Mean normalised innovation squared of the vehicles' edges, 1 where the filter's variances are right",
+    "unexplained_share": "Share of the strong boxes in the camera's lanes that no vehicle explains",
 }
 _QUALITIES: Final = ("ok", "degraded", "unknown")
 _AUDIT: Final = ("visits", "both_ends_seen", "identity_breaks", "residue")
@@ -49,6 +57,7 @@ class Metrics:
         self._quality = self._gauge("quality", "1 for the lane's quality of measurement", "lane", "quality")
         self._audit = self._gauge("audit", "The lane's self-audit", "lane", "what")
         self._measured_t = self._gauge("measured_timestamp_seconds", "Event time of the last measurement", "lane")
+        self._camera_measures = {name: self._gauge(f"camera_{name}", text, "camera") for name, text in _CAMERA_GAUGES.items()}
         self._cameras = self._gauge("camera_state", "1 for the camera's state", "camera", "state")
         self._alerts = self._counter("alert_changes", "Changes of alerts", "rule", "state")
         self._messages = self._counter("messages", "Messages read from the stream", "type")
@@ -79,6 +88,8 @@ class Metrics:
             case CameraMessage(data=camera):
                 for state in CAMERA_STATES:
                     self._cameras.labels(camera.camera_id, state).set(state == camera.state)
+            case CameraMeasured(data=fit):
+                _set(self._camera_measures, fit, {"camera": fit.camera_id})
             case AlertChanged(data=alert):
                 self._alerts.labels(alert.rule, alert.state).inc()
 
@@ -103,14 +114,18 @@ class Metrics:
             self._question_results.labels(result).set(count)
 
     def _measured(self, data: Measurement) -> None:
-        for name, gauge in self._measures.items():
-            value = getattr(data, name)
-            if value is None:
-                gauge.remove_by_labels({"lane": data.lane_id})
-            else:
-                gauge.labels(data.lane_id).set(value)
+        _set(self._measures, data, {"lane": data.lane_id})
         for quality in _QUALITIES:
             self._quality.labels(data.lane_id, quality).set(quality == data.quality)
         for what in _AUDIT:
             self._audit.labels(data.lane_id, what).set(getattr(data.audit, what))
         self._measured_t.labels(data.lane_id).set(data.t)
+
+
+def _set(gauges: Mapping[str, Gauge], data: Measurement | CameraMeasurement, labels: dict[str, str]) -> None:
+    for name, gauge in gauges.items():
+        value = getattr(data, name)
+        if value is None:
+            gauge.remove_by_labels(labels)
+        else:
+            gauge.labels(**labels).set(value)

@@ -15,6 +15,8 @@ export interface LaneView {
   reasons: readonly Reason[];
   calibrated: boolean;
   censored: boolean;
+  /** Between which numbers the queue lies; null where the figure says it all: it is sure, unknown or a lower bound. */
+  queueRange: QueueRange | null;
   /** Age of the last picture that the figures rest on; null if there never was one. */
   ageS: number | null;
   closed: LaneData | null;
@@ -22,6 +24,11 @@ export interface LaneView {
   alert: AlertData | null;
   /** What truly is there: known at a simulated gate only, null where it is not known now. */
   truth: TrueNow | null;
+}
+
+export interface QueueRange {
+  low: number;
+  high: number;
 }
 
 export type TrueNow = TrueLane & { t: number };
@@ -49,11 +56,18 @@ export function laneView(lane: LaneInfo, inputs: LaneInputs): LaneView {
     reasons: reasonsOf(measurement, fresh),
     calibrated: !(measurement?.quality_reasons.includes("not_calibrated") ?? false),
     censored: measured?.censored ?? false,
+    queueRange: rangeOf(measured),
     ageS: measurement && dataAgeS !== null && measurement.frame_age_s !== null ? dataAgeS + measurement.frame_age_s : null,
     closed: status?.status === "closed" ? status : null,
     alert: inputs.alert,
     truth: truthOf(lane, inputs.simulation, nowS),
   };
+}
+
+function rangeOf(measured: Measurement | null): QueueRange | null {
+  const low = measured?.queue_low ?? null;
+  const high = measured?.queue_high ?? null;
+  return low === null || high === null || low === high || measured?.censored ? null : { low, high };
 }
 
 function truthOf(lane: LaneInfo, simulation: Simulation | null, nowS: number): TrueNow | null {

@@ -8,6 +8,7 @@ export type Message =
   | VisitEnded
   | LaneChanged
   | CameraMessage
+  | CameraMeasured
   | AlertChanged
   | AlarmChanged
   | ServiceHeartbeat
@@ -34,6 +35,14 @@ export interface Measurement {
    * Vehicles that have joined and not departed, the one in service included.
    */
   queue_vehicles: number | null;
+  /**
+   * Lower end of the 90 % interval of queue_vehicles.
+   */
+  queue_low: number | null;
+  /**
+   * Upper end of the 90 % interval of queue_vehicles.
+   */
+  queue_high: number | null;
   /**
    * Stop line to the rear of the last vehicle of the queue, clipped to the zone.
    */
@@ -75,6 +84,7 @@ export interface Measurement {
   quality_reasons: (
     | "low_rate"
     | "held_unseen"
+    | "queue_uncertain"
     | "not_calibrated"
     | "no_frames"
     | "stalled"
@@ -113,7 +123,7 @@ export interface Audit {
    */
   visits: number;
   /**
-   * Of those, with neither end censored.
+   * Of those, with neither end censored and the arrival not inferred.
    */
   both_ends_seen: number;
   /**
@@ -192,6 +202,10 @@ export interface VisitData {
   start_censored: boolean;
   end_censored: boolean;
   previous_visit_id: string | null;
+  /**
+   * Nobody saw it arrive: arrived_t is worked out, a dwell time from it is an estimate.
+   */
+  arrived_inferred: boolean;
 }
 /**
  * A visit is over; its outcome says how.
@@ -255,6 +269,39 @@ export interface CameraData {
    * Load-shedding step; 0 sheds nothing.
    */
   load_step: number;
+}
+/**
+ * 1 Hz for each camera; neither history nor the gate's snapshot keeps it.
+ */
+export interface CameraMeasured {
+  id: string;
+  timestamp: string;
+  gate: string;
+  type: "camera.measured";
+  data: CameraMeasurement;
+}
+/**
+ * How a camera is doing at one whole second: for judging set-up and health, not for judging traffic.
+ */
+export interface CameraMeasurement {
+  camera_id: string;
+  t: number;
+  /**
+   * Analysed frames per second over the last 10 s.
+   */
+  rate_fps: number | null;
+  /**
+   * t minus the capture time of its last analysed frame.
+   */
+  frame_age_s: number | null;
+  /**
+   * Mean normalised innovation squared of the vehicles' edges over about a minute: 1 where the filter's variances are right, more where boxes and predictions disagree; null without vehicles or calibration.
+   */
+  innovation: number | null;
+  /**
+   * Of the strong boxes in its lanes over about a minute, the share that no vehicle explains, 0..1: a few per cent with a right calibration; null without boxes or calibration.
+   */
+  unexplained_share: number | null;
 }
 /**
  * An alert became pending, fired, changed or was resolved.

@@ -122,6 +122,7 @@ function receive(state: PageState, message: Message, atMs: number): PageState {
       return { ...state, simulation: message.data };
     case "visit.started":
     case "visit.ended":
+    case "camera.measured":
       return state;
     default:
       message satisfies never; // every type of today is above; one of a newer worker changes nothing

@@ -42,6 +42,14 @@ test("a lane without calibration says so", () => {
   expect(view(measurement({ quality: "degraded", quality_reasons: ["not_calibrated"] })).calibrated).toBe(false);
 });
 
+test("a range is shown where the number of the queue is not sure, not where it is a lower bound", () => {
+  expect(view(measurement({ queue_low: 2, queue_high: 2 })).queueRange).toBeNull();
+  expect(view(measurement({ queue_low: 1, queue_high: 4 })).queueRange).toEqual({ low: 1, high: 4 });
+  expect(view(measurement({ queue_low: null, queue_high: null })).queueRange).toBeNull();
+  expect(view(measurement({ queue_low: 1, queue_high: 4, censored: true })).queueRange).toBeNull();
+  expect(view(measurement({ queue_low: 1, queue_high: 4 }), 131).queueRange).toBeNull();
+});
+
 test("the truth of a simulated gate stands beside whatever is measured, for five seconds", () => {
   const simulation = { t: 100, lanes: { EX1: trueLane({ queue_vehicles: 4 }) } };
   expect(view(measurement()).truth).toBeNull();

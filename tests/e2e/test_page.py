@@ -106,6 +106,8 @@ def test_a_jam_looks_like_one(page, jammed, console):
 
     expect(lane(page, "EX2").locator(".queue .value")).to_have_text("4 vehicles")
     expect(lane(page, "EX2").locator(".expected .note")).to_have_text("8–18 min")
+    expect(lane(page, "EX2").locator(".queue .note")).to_have_text("3–6 · 72 m")
+    expect(lane(page, "EX2").locator(".quality")).to_have_text("degraded count uncertain")
     expect(lane(page, "EX2").locator(".level .value")).to_have_text("D")
     expect(lane(page, "IM1").locator(".quality")).to_contain_text("low frame rate")
     expect(page.locator(".simulation-mark, .of-truth")).to_have_count(0)

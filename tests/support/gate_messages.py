@@ -31,6 +31,7 @@ def visit_id(name: str) -> str:
 def _visit(name: str, lane: str, t: float, **more: Any) -> VisitData:
     times = dict.fromkeys(("arrived_t", "joined_t", "service_t", "left_t"))
     known = {"visit_id": visit_id(name), "lane_id": lane, "first_seen_t": t, "start_censored": False, "end_censored": False}
+    known["arrived_inferred"] = False
     return VisitData.model_validate(VISIT_STARTED.data.model_dump() | known | times | more)
 
 

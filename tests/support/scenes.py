@@ -55,6 +55,10 @@ class Lane:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+ROUGHLY = {"queue_low": 3, "queue_high": 6, "quality": "degraded", "quality_reasons": ("queue_uncertain",)}
+"""A queue whose number is not sure."""
+
+
 def lane_messages(gate: GateConfig, t: float, lane: Lane) -> list[Message]:
     """The lane.measured and lane.vehicles of a lane at t."""
     vehicles = None if lane.quality == "unknown" else _vehicles(lane)
@@ -96,7 +100,11 @@ def jam(gate: GateConfig, t: float) -> list[Message]:
     waits = (1420, 1180, 960, 730, 505, 240)
     lanes = (
         Lane("EX1", tuple(Truck(wait, seen=index not in {2, 4}) for index, wait in enumerate(waits)), censored=True),
-        Lane("EX2", (Truck(610, 1.0), Truck(420), Truck(300, kind="bus"), Truck(95), Truck(20, 98.0, standing=False))),
+        Lane(
+            "EX2",
+            (Truck(610, 1.0), Truck(420), Truck(300, kind="bus"), Truck(95), Truck(20, 98.0, standing=False)),
+            extra=ROUGHLY,
+        ),
         Lane("IM1", (Truck(200, 2.5), Truck(160, kind="car"), Truck(45, 52.0, standing=False)), "degraded", ("low_rate",)),
         Lane("IM2", quality="unknown", reasons=("offline",)),
         Lane("IM3", quality="unknown", reasons=("offline",)),
@@ -145,6 +153,8 @@ def _figures(lane: Lane, t: float, vehicles: tuple[VehicleData, ...] | None) -> 
         "lane_id": lane.id,
         "t": t,
         "queue_vehicles": count,
+        "queue_low": count,
+        "queue_high": count,
         "queue_m": None if tail is None else min(tail, lane.zone_m),
         "standing_vehicles": count,
         "standing_m": None if tail is None else min(tail, lane.zone_m),

@@ -1,4 +1,4 @@
-"""What the core is told: a frame that was analysed, a camera's state, a second that passed, two notices. Pure.
+"""What the core is told: a frame that was analysed or shows nothing new, a camera's state, a second, two notices. Pure.
 
 Event time `t` is POSIX seconds UTC, rounded to 1 ms.
 """
@@ -11,7 +11,7 @@ from vision.config import GateConfig
 from vision.core.detections import Detections
 from vision.vocabulary import CameraState, LaneState
 
-__all__ = ["CameraChanged", "ConfigChanged", "Event", "LaneStatus", "Seen", "Tick"]
+__all__ = ["CameraChanged", "ConfigChanged", "Event", "LaneStatus", "Seen", "Tick", "Unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,18 @@ class Seen:
     session: int
     t: float
     detections: Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A due frame that was looked at and differs nowhere in the lanes from the camera's last analysed one.
+
+    It counts as analysed: what that one showed is still there. It says nothing of what that one did not show.
+    """
+
+    camera: str
+    session: int
+    t: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +84,4 @@ class LaneStatus:
     reason: str
 
 
-Event = Seen | CameraChanged | Tick | ConfigChanged | LaneStatus
+Event = Seen | Unchanged | CameraChanged | Tick | ConfigChanged | LaneStatus

@@ -1,9 +1,9 @@
 """A section's pipeline: events in, messages out; the one object that worker and replay drive. Pure.
 
-Messages about lanes and visits are made at ticks and nowhere else; camera notices at once. A lane's status makes none: it
-comes from the message that says it. A frame that is not later than the last tick changes nothing. A visit that the pipeline
-can follow no further, because its lane or its scene is no more or its checkpoint cannot be taken up, ends as lost at the
-next tick.
+Messages about lanes, visits and how cameras do are made at ticks and nowhere else; camera notices at once. A lane's status
+makes none: it comes from the message that says it. A frame that is not later than the last tick changes nothing; nor does one
+that tells of no change since a frame that did not count. A visit that the pipeline can follow no further, because its lane or
+its scene is no more or its checkpoint cannot be taken up, ends as lost at the next tick.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 
 from vision.config import GateConfig, Section
 from vision.core.checkpoint_versions import PIPELINE_CHECKPOINT_VERSION, UNREADABLE, last_tick, this_version
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.lanes.data_quality import CameraHealth, lane_quality
 from vision.core.lanes.lane_measures import figures
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.message_builders import (
     SEEN_S,
+    camera_measured,
     camera_message,
     measured_message,
     vehicles_message,
@@ -26,8 +27,10 @@ from vision.core.lanes.message_builders import (
     visit_started,
 )
 from vision.core.lanes.overlay import TailLine, overlay_boxes, overlay_tail
+from vision.core.lanes.queue_interval import is_uncertain
 from vision.core.lanes.saved_visits import UnpublishedVisits, saved_visits
 from vision.core.lanes.vehicle import Vehicle, Visit
+from vision.core.tracking.camera_fit import CameraFit
 from vision.core.tracking.scenes import scenes_by_camera
 from vision.messages import FrameEvent, Message
 
@@ -44,15 +47,15 @@ class Pipeline:
         self.resumed = False
         self._number = 0
         self._tick_t: float | None = None
-        self._last_seen: dict[str, Seen] = {}
+        self._last_seen: dict[str, Seen | Unchanged] = {}
         self._dropped = UnpublishedVisits([], [])
         self._build(config, section)
 
     def step(self, event: Event) -> list[Message]:
         """Takes one event; the messages that follow from it, in order. Never raises for a valid event."""
         match event:
-            case Seen():
-                self._seen(event)
+            case Seen() | Unchanged():
+                self._frame(event)
                 return []
             case Tick():
                 return self._tick(event.t)
@@ -154,17 +157,21 @@ class Pipeline:
         if camera in self._scenes:
             self._scenes[camera].resize(camera, health.width, health.height)
 
-    def _seen(self, seen: Seen) -> None:
-        health = self._health.get(seen.camera)
-        if health is None or health.session != seen.session or health.blind:
+    def _frame(self, frame: Seen | Unchanged) -> None:
+        health = self._health.get(frame.camera)
+        if health is None or health.session != frame.session:
             return
-        late = self._tick_t is not None and seen.t <= self._tick_t
-        if late or (health.last_t is not None and seen.t <= health.last_t):
+        late = self._tick_t is not None and frame.t <= self._tick_t
+        counts = not (late or health.blind or (health.last_t is not None and frame.t <= health.last_t))
+        if isinstance(frame, Seen):
+            health.has_reference = counts
+        if not counts or not health.has_reference:
             return
-        health.frame(seen.t)
-        self._last_seen[seen.camera] = seen
-        if seen.camera in self._scenes:
-            self._scenes[seen.camera].observe(seen)
+        health.frame(frame.t)
+        self._last_seen[frame.camera] = frame
+        scene = self._scenes.get(frame.camera)
+        if scene is not None:
+            scene.observe(frame) if isinstance(frame, Seen) else scene.unchanged(frame.camera, frame.t)
 
     def _camera(self, event: CameraChanged) -> list[Message]:
         health = self._health.get(event.camera)
@@ -191,7 +198,13 @@ class Pipeline:
             queue.update(t)
             messages += self._published(*queue.drain(), t)
             messages += self._measured(name, queue, t)
-        return messages
+        return messages + [self._fit(camera, health, t) for camera, health in self._health.items()]
+
+    def _fit(self, camera: str, health: CameraHealth, t: float) -> Message:
+        scene = self._scenes.get(camera)
+        fit = (None if scene is None else scene.fit(camera)) or CameraFit(None, None)
+        innovation, share = fit.innovation, fit.unexplained_share
+        return camera_measured(self._config.id, camera, t, health, innovation=innovation, unexplained_share=share)
 
     def _published(self, started: list[Visit], ended: list[Visit], t: float) -> list[Message]:
         gate = self._config.id
@@ -206,6 +219,8 @@ class Pipeline:
         queue.history.tick(t, queue=known and waiting)
         others = [other.history for other in self._queues.values() if other is not queue]
         found = figures(queue, t, others) if known else None
+        if found is not None and is_uncertain(found.queue_vehicles, found.queue_interval):
+            quality, reasons = "degraded", (*reasons, "queue_uncertain")
         frames = [camera.last_t for camera in cameras if camera.last_t is not None]
         age = round(t - min(frames), 3) if frames else None
         limits = self._config.statistics.level_of_service_s

@@ -18,10 +18,10 @@ from typing import BinaryIO, Final, cast
 from pydantic import ValidationError
 
 from vision.config import GateConfig
-from vision.core.events import CameraChanged, Seen
+from vision.core.events import CameraChanged, Seen, Unchanged
 from vision.core.ticks import with_ticks
 from vision.errors import RecordingError
-from vision.replay.recording_format import Checkpoint, Header, Recorded, event_of, header_record, record_of
+from vision.replay.recording_format import Checkpoint, Header, Recorded, Version, event_of, header_record, record_of
 from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["Checkpoint", "Header", "Recorded", "Recording", "RecordingWriter", "read_recording"]
@@ -77,7 +77,7 @@ class Recording:
         for number, event in events:
             if isinstance(event, CameraChanged):
                 sessions[event.camera] = event.session
-            elif isinstance(event, Seen) and sessions.get(event.camera) != event.session:
+            elif isinstance(event, Seen | Unchanged) and sessions.get(event.camera) != event.session:
                 sessions[event.camera] = event.session
                 size = self.header.cameras[event.camera]
                 yield number, CameraChanged(event.camera, event.session, event.t, "online", size.width, size.height)
@@ -168,10 +168,11 @@ class RecordingWriter:
     The file grows by whole lines, gzipped by whole members, so what a crash leaves unfinished can be read. Where a write
     fails, as on a full disk, the file is cut back to its last whole line and let go, and RecordingError is raised; `close`
     then gives what is whole its name. As a context manager it closes on success and leaves nothing behind on an error.
+    version: 2 where frames without change may come, 1 where none can: software from before them reads it.
     """
 
-    def __init__(self, path: Path, config: GateConfig, cameras: Mapping[str, tuple[int, int]]) -> None:
-        self._path = path
+    def __init__(self, path: Path, config: GateConfig, cameras: Mapping[str, tuple[int, int]], version: Version = 1) -> None:
+        self._path, self._version = path, version
         self._part = path.with_name(path.name + ".part")
         self._gzipped = path.suffix == ".gz"
         self._waiting = bytearray()
@@ -182,10 +183,12 @@ class RecordingWriter:
             self._raw = self._part.open("wb", buffering=0)
         except OSError as error:
             raise self._failed(error) from None
-        self._line(header_record(config, cameras))
+        self._line(header_record(config, cameras, version))
 
     def write(self, event: Recorded) -> None:
-        """Appends one event, or the checkpoint from which a section goes on."""
+        """Appends one event, or the checkpoint from which a section goes on. Raises RecordingError."""
+        if isinstance(event, Unchanged) and self._version < 2:
+            raise RecordingError(f"recording {self._path} is of version 1 and holds no frame without change; write version 2")
         self._line(record_of(event))
 
     def close(self) -> None:

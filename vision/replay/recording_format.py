@@ -1,6 +1,7 @@
 """The lines of a recording: their shape as JSON, and how they become the core's events and back. Pure.
 
 Boxes are checked here, at the border: a coordinate that is not finite, reversed or huge never reaches the core.
+Version 2 differs from version 1 by the entries "unchanged", nothing else.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from vision.config import GateConfig, config_hash
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.vocabulary import VEHICLE_CLASSES, CameraState, LaneState
 
-__all__ = ["Checkpoint", "Header", "Recorded", "event_of", "header_record", "record_of"]
+__all__ = ["Checkpoint", "Header", "Recorded", "Version", "event_of", "header_record", "record_of"]
 
+Version = Literal[1, 2]
 _Time = Annotated[float, Field(ge=0, le=4_102_444_800), AfterValidator(lambda t: round(t, 3))]
 _Pixels = Annotated[int, Field(ge=0, le=65_536)]
 _Session = Annotated[int, Field(ge=0, le=2**53)]
@@ -38,7 +40,7 @@ class Header(_Record):
     """The first line: which gate, which cameras with their size in pixels, what a box's class index means."""
 
     kind: Literal["recording"]
-    version: Literal[1]
+    version: Version
     gate: str
     cameras: dict[str, _Size]
     classes: tuple[str, ...]
@@ -54,6 +56,13 @@ class _SeenRecord(_Record):
     session: _Session
     t: _Time
     boxes: tuple[tuple[float, float, float, float, float, int], ...]
+
+
+class _UnchangedRecord(_Record):
+    kind: Literal["unchanged"]
+    camera: str
+    session: _Session
+    t: _Time
 
 
 class _CameraRecord(_Record):
@@ -97,7 +106,8 @@ class _CheckpointRecord(_Record):
 
 
 _Body = Annotated[
-    _SeenRecord | _CameraRecord | _TickRecord | _ConfigRecord | _LaneRecord | _CheckpointRecord, Field(discriminator="kind")
+    _SeenRecord | _UnchangedRecord | _CameraRecord | _TickRecord | _ConfigRecord | _LaneRecord | _CheckpointRecord,
+    Field(discriminator="kind"),
 ]
 _BODY: Final[TypeAdapter[_Body]] = TypeAdapter(_Body)
 
@@ -120,6 +130,10 @@ def event_of(line: bytes, header: Header) -> Recorded:
         case _SeenRecord() as seen:
             _check_camera(seen.camera, header)
             return Seen(seen.camera, seen.session, seen.t, _detections(seen.boxes, header))
+        case _UnchangedRecord() as unchanged:
+            _check_version(header)
+            _check_camera(unchanged.camera, header)
+            return Unchanged(unchanged.camera, unchanged.session, unchanged.t)
         case _CameraRecord() as camera:
             _check_camera(camera.camera, header)
             return CameraChanged(**camera.model_dump(exclude={"kind"}))
@@ -133,11 +147,11 @@ def event_of(line: bytes, header: Header) -> Recorded:
             return Checkpoint(checkpoint.section, checkpoint.t, checkpoint.data)
 
 
-def header_record(config: GateConfig, cameras: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def header_record(config: GateConfig, cameras: Mapping[str, tuple[int, int]], version_: Version) -> dict[str, Any]:
     """The header of a recording made here; cameras: (width, height) in pixels, 0 where not known yet."""
     return {
         "kind": "recording",
-        "version": 1,
+        "version": version_,
         "gate": config.id,
         "cameras": {camera: {"width": width, "height": height} for camera, (width, height) in cameras.items()},
         "classes": list(VEHICLE_CLASSES),
@@ -153,6 +167,8 @@ def record_of(event: Recorded) -> dict[str, Any]:
     match event:
         case Seen(camera, session, t, detections):
             return {"kind": "seen", "camera": camera, "session": session, "t": t, "boxes": _boxes(detections)}
+        case Unchanged(camera, session, t):
+            return {"kind": "unchanged", "camera": camera, "session": session, "t": t}
         case CameraChanged(camera, session, t, state, width, height, reason, load_step):
             record = {"kind": "camera", "camera": camera, "session": session, "t": t, "state": state}
             optional = {"reason": reason} if reason else {}
@@ -173,6 +189,11 @@ def _boxes(detections: Detections) -> list[list[float | int]]:
     scores = np.round(detections.score.astype(np.float64), 3).tolist()
     classes = detections.class_id.tolist()
     return [[*xyxy, score, index] for xyxy, score, index in zip(corners, scores, classes, strict=True)]
+
+
+def _check_version(header: Header) -> None:
+    if header.version < 2:
+        raise ValueError('an entry "unchanged" needs a header with "version": 2, this one says 1; correct it there')
 
 
 def _check_camera(camera: str, header: Header) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from vision.config import GateConfig, Section, sections
 from vision.core.alerts.alert_fold import AlertFold
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.lanes.message_builders import lane_message
 from vision.core.lanes.vehicle import Visit
 from vision.core.pipeline import Pipeline
@@ -86,7 +86,7 @@ class Replay:
 
     def _receivers(self, event: Event) -> list[Pipeline]:
         match event:
-            case Seen(camera=camera) | CameraChanged(camera=camera):
+            case Seen(camera=camera) | Unchanged(camera=camera) | CameraChanged(camera=camera):
                 return [self._pipeline("camera", camera, lambda section: section.cameras)]
             case LaneStatus(lane=lane):
                 return [self._pipeline("lane", lane, lambda section: section.lanes)]

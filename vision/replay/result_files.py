@@ -35,6 +35,8 @@ LANE_COLUMNS: Final = (
     "expected_wait_high_s",
     "quality",
     "censored",
+    "queue_low",
+    "queue_high",
 )
 VISIT_COLUMNS: Final = (
     "visit_id",
@@ -51,6 +53,7 @@ VISIT_COLUMNS: Final = (
     "outcome",
     "start_censored",
     "end_censored",
+    "arrived_inferred",
 )
 ALERT_COLUMNS: Final = (
     "t",

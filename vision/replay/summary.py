@@ -27,6 +27,7 @@ class _LaneTotals:
     queue_max_m: float | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
     dwells: list[float] = field(default_factory=list)
+    arrivals_inferred: int = 0
     audit: Audit | None = None
 
 
@@ -50,7 +51,10 @@ class Summary:
             case VisitEnded(data=data):
                 totals = self._lane(data.lane_id)
                 totals.outcomes[data.outcome] += 1
-                if data.outcome == "departed" and data.arrived_t is not None and data.left_t is not None:
+                totals.arrivals_inferred += data.arrived_inferred
+                if data.outcome != "departed" or data.arrived_inferred:
+                    return
+                if data.arrived_t is not None and data.left_t is not None:
                     totals.dwells.append(data.left_t - data.arrived_t)
             case AlertChanged(data=data) if data.state == "firing":
                 self._fired.setdefault(data.rule, set()).add(data.alert_id)
@@ -61,6 +65,7 @@ class Summary:
         """The summary as plain JSON data; `about` (sources, software, ...) goes first."""
         for visit in open_visits:
             self._lane(visit.lane_id).outcomes[visit.outcome] += 1
+            self._lane(visit.lane_id).arrivals_inferred += visit.arrived_inferred
         duration_s = None if self._first_t is None or self._last_t is None else self._last_t - self._first_t
         return {
             "gate": self._config.id,
@@ -103,6 +108,7 @@ def _lane_data(totals: _LaneTotals) -> dict[str, Any]:
         "queue_vehicles_max": totals.queue_max,
         "queue_m_max": totals.queue_max_m,
         "visits": {name: totals.outcomes[name] for name in ("departed", "changed_lane", "lost", "open")},
+        "arrivals_inferred": totals.arrivals_inferred,
         "dwell_s_mean": round(float(np.mean(dwells)), 3) if dwells else None,
         "dwell_s_p50": round(float(np.quantile(dwells, 0.5)), 3) if dwells else None,
         "dwell_s_p90": round(float(np.quantile(dwells, 0.9)), 3) if dwells else None,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vision.ephemeral_messages import FrameEvent, PictureEvent
-from vision.messages import LaneMeasured, LaneVehicles, Message
+from vision.messages import CameraMeasured, LaneMeasured, LaneVehicles, Message
 
 __all__ = ["Outgoing", "Parcel"]
 
@@ -92,7 +92,7 @@ class Outgoing:
             return shown
 
     def _shorten(self) -> None:
-        for kinds in ((LaneMeasured, LaneVehicles), (object,)):
+        for kinds in ((LaneMeasured, LaneVehicles, CameraMeasured), (object,)):
             surplus = len(self._messages) - MAX_WAITING
             kept: deque[tuple[int, Message]] = deque()
             for numbered in self._messages:

@@ -2,7 +2,8 @@
 
 Overflow rules: a frame that waits is replaced by the next one of its camera and session. What is full loses its oldest
 frame; where it holds no frame, the oldest change of a camera's state for which a newer one waits. So the newest state and
-session of a camera are never lost, and no frame waits without the change that begins its session.
+session of a camera are never lost, and no frame waits without the change that begins its session. Of events, a frame without
+change goes first; where a frame is lost, those that tell of no change since it are lost, too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vision.core.events import CameraChanged, Event, Seen
+from vision.core.events import CameraChanged, Event, Seen, Unchanged
 from vision.ports import Frame, Picture
 
 __all__ = ["EventQueue", "FrameSlots", "Queued"]
@@ -95,21 +96,35 @@ class EventQueue:
 
     def __init__(self) -> None:
         self._items: deque[Queued] = deque()
+        self._baseless: set[str] = set()  # cameras whose last frame with detections was lost
         self._changed = threading.Condition()
 
-    def put(self, item: Queued) -> Seen | None:
-        """Adds an event; returns the frame's that a full queue lost."""
+    def put(self, item: Queued) -> Seen | Unchanged | None:
+        """Adds an event; returns the frame's that was lost, because the queue is full or the frame it builds on was."""
         with self._changed:
+            if isinstance(item.event, Unchanged) and item.event.camera in self._baseless:
+                return item.event
+            if isinstance(item.event, Seen):
+                self._baseless.discard(item.event.camera)
             self._items.append(item)
-            place = _expendable([queued.event for queued in self._items]) if len(self._items) > MAX_EVENTS else None
-            lost = None if place is None else self._items[place].event
-            if place is not None:
-                del self._items[place]
+            lost = self._drop() if len(self._items) > MAX_EVENTS else None
             self._changed.notify()
-            return lost if isinstance(lost, Seen) else None
+            return lost if isinstance(lost, Seen | Unchanged) else None
 
     def get(self, timeout_s: float) -> Queued | None:
         """The next event, None after the timeout."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._items), max(0.0, timeout_s))
             return self._items.popleft() if self._items else None
+
+    def _drop(self) -> Event | None:
+        events = [queued.event for queued in self._items]
+        place = next((p for p, event in enumerate(events) if isinstance(event, Unchanged)), None)
+        place = _expendable(events) if place is None else place
+        if place is None:
+            return None
+        lost = events.pop(place)
+        del self._items[place]
+        if isinstance(lost, Seen) and not any(isinstance(e, Seen) and e.camera == lost.camera for e in events):
+            self._baseless.add(lost.camera)
+        return lost

@@ -11,7 +11,7 @@ import structlog
 
 from vision.clock import now, rounded
 from vision.config import GateConfig, Section
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.pipeline import Pipeline
 from vision.ephemeral_messages import FrameEvent
 from vision.errors import LaneWatchError, StreamError
@@ -130,7 +130,7 @@ class SectionThread:
         self._record(event)
         messages = self._pipeline.step(event)
         match event:
-            case Seen():
+            case Seen() | Unchanged():
                 self._show_frame(event)
             case CameraChanged():
                 self._sessions[event.camera], self._states[event.camera] = event.session, event.state
@@ -144,7 +144,7 @@ class SectionThread:
                 self._sequencer.passed(change)
                 self._feed(change)
 
-    def _show_frame(self, seen: Seen) -> None:
+    def _show_frame(self, seen: Seen | Unchanged) -> None:
         picture = self._pictures.pop((seen.camera, seen.t), None)
         if seen.camera not in self.watched:
             return
@@ -155,7 +155,7 @@ class SectionThread:
             self._show.frame(shown, picture)
 
     def _keep_picture(self, queued: Queued) -> None:
-        if queued.picture is not None and isinstance(queued.event, Seen):
+        if queued.picture is not None and isinstance(queued.event, Seen | Unchanged):
             self._pictures[queued.event.camera, queued.event.t] = queued.picture
             if len(self._pictures) > MAX_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))

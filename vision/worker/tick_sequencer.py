@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from vision.core.events import CameraChanged, Event, LaneStatus, Seen
+from vision.core.events import CameraChanged, Event, LaneStatus, Seen, Unchanged
 from vision.core.ticks import TickSeries
 from vision.vocabulary import FRAMELESS_STATES
 
@@ -58,7 +58,7 @@ class TickSequencer:
         """The events, ticks among them, that may go now that this one has come."""
         self._pushed += 1
         match event:
-            case Seen(camera=camera, t=t):
+            case Seen(camera=camera, t=t) | Unchanged(camera=camera, t=t):
                 self._seen_t[camera] = max(self._seen_t.get(camera, -math.inf), t)
                 self._hold(event, camera)
             case CameraChanged(camera=camera, state=state):

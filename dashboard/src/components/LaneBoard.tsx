@@ -79,7 +79,9 @@ function BoardHead({ scaleM, limits }: { scaleM: number | null; limits: readonly
   return (
     <div class="board-head" aria-hidden="true">
       <span class="head-lane">{columns.lane}</span>
-      <span class="head-queue">{columns.queue}</span>
+      <span class="head-queue" title={columns.queueTitle}>
+        {columns.queue}
+      </span>
       <span class="head-longest">{columns.longest}</span>
       <span class="head-expected" title={columns.expectedTitle}>
         {columns.expected}

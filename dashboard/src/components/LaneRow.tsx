@@ -93,7 +93,7 @@ function Figures({ view }: { view: LaneView }) {
   const level = measured?.level_of_service ?? null;
   return (
     <dl class="figures">
-      <Figure name="queue" label={columns.queue} note={queueNote(view)} truth={view.truth}>
+      <Figure name="queue" label={columns.queue} note={queueNote(view, texts)} truth={view.truth}>
         {queue === null ? NOT_MEASURED : bounded(String(queue), view.censored)}
         {queue !== null && <small> {texts.board.vehicleUnit(queue)}</small>}
       </Figure>
@@ -125,7 +125,7 @@ function Figure({
 }: {
   name: string;
   label: string;
-  note?: string | null;
+  note?: ComponentChildren;
   truth?: TrueLane | null;
   children: ComponentChildren;
 }) {
@@ -141,9 +141,22 @@ function Figure({
   );
 }
 
-function queueNote(view: LaneView): string | null {
+/** Under the queue: between which numbers it lies, where that is more than one, and its length. */
+function queueNote(view: LaneView, texts: ReturnType<typeof useTexts>): ComponentChildren {
+  const { queueRange: range } = view;
   const length = view.measured?.queue_m ?? null;
-  return length === null ? null : bounded(metres(length), view.censored);
+  if (range === null && length === null) return null;
+  return (
+    <>
+      {range && (
+        <span class="range" title={texts.board.queueRangeTitle(range.low, range.high)}>
+          {range.low}–{range.high}
+        </span>
+      )}
+      {range && length !== null && " · "}
+      {length !== null && bounded(metres(length), view.censored)}
+    </>
+  );
 }
 
 function expectedText(view: LaneView, texts: ReturnType<typeof useTexts>): string {

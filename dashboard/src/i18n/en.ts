@@ -34,6 +34,7 @@ export const en: Texts = {
     columns: {
       lane: "Lane",
       queue: "Queue",
+      queueTitle: "Below it the interval that holds in 9 of 10 cases, where the number is not sure, and the length of the queue",
       longest: "Longest wait",
       expected: "Expected wait",
       expectedTitle: "For a truck that joins the queue now; below it the interval that holds in 8 of 10 cases",
@@ -47,6 +48,7 @@ export const en: Texts = {
     totalsUnknown: "queue unknown",
     vehicles: (count) => plural(count, "vehicle", "vehicles"),
     vehicleUnit: (count) => (count === 1 ? "vehicle" : "vehicles"),
+    queueRangeTitle: (low, high) => `between ${low} and ${high} vehicles in 9 of 10 cases`,
     vehicleClass: { truck: "truck", bus: "bus", car: "car" },
     vehicleTitle: ({ order, kind, dwell, standing, service, seen }) =>
       [
@@ -69,6 +71,7 @@ export const en: Texts = {
     reasons: {
       low_rate: "low frame rate",
       held_unseen: "many vehicles hidden",
+      queue_uncertain: "count uncertain",
       not_calibrated: "not calibrated",
       no_frames: "no pictures",
       stalled: "camera stalled",

@@ -37,6 +37,7 @@ export interface Texts {
     columns: {
       lane: string;
       queue: string;
+      queueTitle: string;
       longest: string;
       expected: string;
       expectedTitle: string;
@@ -49,6 +50,7 @@ export interface Texts {
     totalsUnknown: string;
     vehicles: (count: string) => string;
     vehicleUnit: (count: number) => string;
+    queueRangeTitle: (low: number, high: number) => string;
     vehicleClass: Record<VehicleData["vehicle_class"], string>;
     vehicleTitle: (parts: {
       order: number;

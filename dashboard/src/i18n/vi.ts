@@ -33,6 +33,7 @@ export const vi: Texts = {
     columns: {
       lane: "Làn",
       queue: "Hàng chờ",
+      queueTitle: "Bên dưới là khoảng đúng trong 9 trên 10 trường hợp, khi số xe chưa chắc chắn, và chiều dài hàng chờ",
       longest: "Chờ lâu nhất",
       expected: "Chờ dự kiến",
       expectedTitle: "Cho xe vào hàng chờ lúc này; bên dưới là khoảng đúng trong 8 trên 10 trường hợp",
@@ -46,6 +47,7 @@ export const vi: Texts = {
     totalsUnknown: "không rõ hàng chờ",
     vehicles: (count) => `${count} xe`,
     vehicleUnit: () => "xe",
+    queueRangeTitle: (low, high) => `từ ${low} đến ${high} xe trong 9 trên 10 trường hợp`,
     vehicleClass: { truck: "xe tải", bus: "xe khách", car: "xe con" },
     vehicleTitle: ({ order, kind, dwell, standing, service, seen }) =>
       [
@@ -68,6 +70,7 @@ export const vi: Texts = {
     reasons: {
       low_rate: "ít khung hình",
       held_unseen: "nhiều xe bị che",
+      queue_uncertain: "số xe chưa rõ",
       not_calibrated: "chưa hiệu chuẩn",
       no_frames: "không có hình",
       stalled: "camera ngừng gửi hình",

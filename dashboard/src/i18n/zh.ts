@@ -33,6 +33,7 @@ export const zh: Texts = {
     columns: {
       lane: "车道",
       queue: "排队",
+      queueTitle: "下方：数目不确定时为十次中有九次成立的区间，以及排队长度",
       longest: "最长等候",
       expected: "预计等候",
       expectedTitle: "对此刻加入排队的车辆；下方为十次中有八次成立的区间",
@@ -45,6 +46,7 @@ export const zh: Texts = {
     totalsUnknown: "排队情况未知",
     vehicles: (count) => `${count} 辆`,
     vehicleUnit: () => "辆",
+    queueRangeTitle: (low, high) => `十次中有九次在 ${low} 至 ${high} 辆之间`,
     vehicleClass: { truck: "货车", bus: "客车", car: "小汽车" },
     vehicleTitle: ({ order, kind, dwell, standing, service, seen }) =>
       [
@@ -67,6 +69,7 @@ export const zh: Texts = {
     reasons: {
       low_rate: "帧率偏低",
       held_unseen: "多辆车被遮挡",
+      queue_uncertain: "数目不确定",
       not_calibrated: "未标定",
       no_frames: "没有画面",
       stalled: "摄像机停止送图",

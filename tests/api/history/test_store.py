@@ -122,12 +122,14 @@ def test_the_state_comes_back_with_the_position(store: Store) -> None:
 
 
 def test_history_keeps_unknown_apart_from_zero(store: Store) -> None:
-    save(store, *(measured("EX1", t, queue_vehicles=q, queue_m=10.0 * q) for t, q in ((100, 0), (101, 0), (110, 2), (111, 3))))
+    queues = ((100, 0), (101, 0), (110, 2), (111, 3))
+    save(store, *(measured("EX1", t, queue_vehicles=q, queue_high=q + 1, queue_m=10.0 * q) for t, q in queues))
     save(store, *(measured("EX1", t, quality="unknown") for t in (112, 120, 121)), measured("EX2", 120, queue_vehicles=9))
     points = lane_history(store, "EX1", 100, 140, 10)
     assert [point.t for point in points] == [100, 110, 120, 130]
     assert [point.queue_vehicles for point in points] == [0.0, 2.5, None, None]
     assert [point.queue_vehicles_max for point in points] == [0, 3, None, None]
+    assert [(point.queue_low, point.queue_high) for point in points] == [(None, 1.0), (None, 3.5), (None, None), (None, None)]
     assert [(point.samples, point.unknown) for point in points] == [(2, 0), (3, 1), (2, 2), (0, 0)]
 
 
@@ -196,3 +198,23 @@ def test_migrations_can_be_taken_back_and_made_again(store: Store) -> None:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
         command.upgrade(config, "head")
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_visit_keeps_whether_its_arrival_was_inferred(store: Store) -> None:
+    save(store, visit_started("a", "EX1", 5), visit_started("b", "EX1", 6, arrived_t=4.0, arrived_inferred=True))
+    save(store, visit_ended("b", "EX1", 6, left_t=60, arrived_t=4.0, arrived_inferred=True))
+    found = {visit.visit_id: visit.arrived_inferred for visit in list_visits(store, {}, (0, 1e9), None, 10).items}
+    assert found == {visit_id("a"): False, visit_id("b"): True}
+
+
+def test_what_was_saved_before_inferred_arrivals_were_marked_is_not_marked(store: Store) -> None:
+    save(store, visit_started("a", "EX1", 5), measured("EX1", 5, queue_vehicles=1))
+    with store.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+        command.upgrade(config, "head")
+    (visit,) = list_visits(store, {}, (0, 1e9), None, 10).items
+    assert not visit.arrived_inferred
+    assert load_present(store, ["EX1"], []).lanes[0].queue_vehicles == 1

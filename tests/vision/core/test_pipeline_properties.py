@@ -14,7 +14,7 @@ from tests.support.crossroads import crossroads, frames, whole_section
 from tests.support.examples import examples
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, drive, gate, section
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.pipeline import Pipeline
 from vision.messages import LaneMeasured, Message, VisitEnded, VisitStarted
 
@@ -44,13 +44,16 @@ def anything(draw: st.DrawFn) -> list[Event]:
     t, session = T0, 0
     for _ in range(draw(st.integers(1, 12))):
         t = round(t + draw(st.sampled_from([-2.0, 0.0, 0.2, 1.0, 7.0, 4000.0])), 3)
-        match draw(st.sampled_from(["seen", "stay", "tick", "camera", "lane"])):
+        match draw(st.sampled_from(["seen", "stay", "still", "tick", "camera", "lane"])):
             case "seen":
                 events.append(Seen("cam", session, t, draw(boxes())))
             case "stay":
                 same = draw(boxes())
                 events += [Seen("cam", session, round(t + k / 5, 3), same) for k in range(15)]
                 t = round(t + 3.0, 3)
+            case "still":
+                events += [Unchanged("cam", session, round(t + k / 5, 3)) for k in range(5)]
+                t = round(t + 1.0, 3)
             case "tick":
                 events.append(Tick(float(int(t))))
             case "camera":
@@ -87,7 +90,10 @@ def test_nothing_makes_it_raise_and_the_ledger_balances(ground: bool, events: li
     for message in run(events, ground=ground):
         if isinstance(message, LaneMeasured):
             assert message.data.audit.residue == 0
-            assert (message.data.vehicles is None) == (message.data.quality == "unknown")
+            measured = message.data
+            assert (measured.vehicles is None) == (measured.quality == "unknown")
+            ends = measured.queue_low, measured.queue_vehicles, measured.queue_high
+            assert ends == (None, None, None) or ends == tuple(sorted(end for end in ends if end is not None))
         elif isinstance(message, VisitEnded):
             visit = message.data
             times = [t for t in (visit.arrived_t, visit.joined_t, visit.service_t, visit.left_t) if t is not None]

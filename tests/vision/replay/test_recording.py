@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vision.config import GateConfig, parse_gate
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, ConfigChanged, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, LaneStatus, Seen, Tick, Unchanged
 from vision.errors import RecordingError
 from vision.replay import recording as recording_file
 from vision.replay.recording import Checkpoint, Recorded, RecordingWriter, read_recording
@@ -178,6 +178,8 @@ BAD_LINES = {
     "not json": '{"kind":"seen","cam',
     "not an object": "[1, 2]\n",
     "jump": seen(T0 + 900_000),
+    "unchanged in version 1": {"kind": "unchanged", "camera": "cam", "session": 0, "t": T0 + 0.2},
+    "unchanged with boxes missing its camera": {"kind": "unchanged", "session": 0, "t": T0 + 0.2},
 }
 
 
@@ -189,10 +191,57 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, case: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+UNCHANGED = [
+    CameraChanged("cam", 0, T0, "online", 640, 360),
+    Seen("cam", 0, T0 + 0.2, Detections.empty()),
+    Unchanged("cam", 0, T0 + 0.4),
+    Tick(T0 + 1),
+]
+
+
+def test_frames_without_change_are_kept_by_version_2(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with RecordingWriter(path, gate(), {"cam": (640, 360)}, version=2) as writer:
+        for event in UNCHANGED:
+            writer.write(event)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert lines[0]["version"] == 2
+    assert lines[3] == {"kind": "unchanged", "camera": "cam", "session": 0, "t": T0 + 0.4}
+    assert list(map(type, read_recording(path).events)) == [CameraChanged, Seen, Unchanged, Tick]
+
+
+def test_version_1_takes_none_of_them(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path / "r.jsonl", gate(), {"cam": (640, 360)})
+    with pytest.raises(RecordingError, match="write version 2"):
+        writer.write(UNCHANGED[2])
+    writer.discard()
+
+
+def test_a_version_1_recording_with_one_says_what_is_wrong(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", HEADER, seen(T0), {"kind": "unchanged", "camera": "cam", "session": 0, "t": T0 + 1})
+    with pytest.raises(RecordingError, match='line 3: an entry "unchanged" needs a header with "version": 2'):
+        list(read_recording(path).events)
+
+
+def test_one_made_elsewhere_gets_its_ticks_and_sessions(tmp_path: Path) -> None:
+    still = [{"kind": "unchanged", "camera": "cam", "session": 1, "t": T0 + s} for s in (1.5, 2.0)]
+    path = write(tmp_path / "r.jsonl", HEADER | {"version": 2}, seen(T0 + 0.5), *still)
+    events = [(type(event).__name__, event.t - T0) for event in read_recording(path).events]
+    assert events == [
+        ("CameraChanged", 0.5),
+        ("Seen", 0.5),
+        ("Tick", 1.0),
+        ("CameraChanged", 1.5),
+        ("Unchanged", 1.5),
+        ("Unchanged", 2.0),
+        ("Tick", 2.0),
+    ]
+
+
 BAD_HEADERS = {
     "empty": "",
     "no header": seen(T0),
-    "version": HEADER | {"version": 2},
+    "version": HEADER | {"version": 3},
     "class": HEADER | {"classes": ["lorry"]},
     "config": HEADER | {"config": {"id": "g"}},
 }

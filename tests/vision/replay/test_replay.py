@@ -9,7 +9,7 @@ from tests.support.gate_scene import T0, scene_events, scene_gate, write_scene
 from tests.support.roads import T0 as ROAD_T0
 from tests.support.roads import Truck
 from vision.config import GateConfig, sections
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.pipeline import Pipeline
 from vision.errors import RecordingError
 from vision.messages import Message
@@ -165,3 +165,27 @@ def test_a_failing_source_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="cut or damaged"):
         replay(merged([read_recording(tmp_path / "scene.jsonl").events]), scene_gate(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_frames_without_change_of_two_recordings_go_where_their_cameras_are(tmp_path: Path) -> None:
+    """Merged and recorded again they are the same, and every lane goes on as with its own recording."""
+
+    def still(event: Recorded) -> Recorded:
+        quiet = isinstance(event, Seen) and 30 <= event.t - T0 < 40
+        return Unchanged(event.camera, event.session, event.t) if quiet else event
+
+    streams, live = [], list[Message]()
+    for section in sections(scene_gate()):
+        own = [still(e) for e in EVENTS if isinstance(e, Tick) or getattr(e, "camera", "") in section.cameras]
+        pipeline = Pipeline(scene_gate(), section)
+        live += [message for event in own for message in pipeline.step(event)]
+        streams.append(own)
+    both = list(merged(streams))
+    assert sum(isinstance(event, Unchanged) for event in both) > 80
+    again = run(Replay(scene_gate()), both)
+    assert sorted(m.model_dump_json() for m in again if m.type != "alert.changed") == sorted(m.model_dump_json() for m in live)
+    sizes = {"north": (1920, 1080), "south": (1920, 1080)}
+    with RecordingWriter(tmp_path / "both.jsonl", scene_gate(), sizes, version=2) as writer:
+        for event in both:
+            writer.write(event)
+    assert run(Replay(scene_gate()), list(read_recording(tmp_path / "both.jsonl").events)) == again

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen
+from vision.core.events import CameraChanged, Seen, Tick, Unchanged
 from vision.ports import Frame
 from vision.worker.queues import MAX_EVENTS, MAX_ITEMS, EventQueue, FrameSlots, Queued
 
@@ -113,3 +113,31 @@ def test_whatever_comes_the_newest_state_is_kept_and_no_frame_without_its_sessio
             else:
                 assert item.session == state[item.camera].session
         assert state == newest
+
+
+def unchanged(camera: str, t: float) -> Unchanged:
+    return Unchanged(camera, 0, t)
+
+
+def test_a_full_event_queue_loses_frames_without_change_first():
+    queue = EventQueue()
+    queue.put(Queued(seen("a", 0.0)))
+    queue.put(Queued(unchanged("a", 1.0)))
+    lost = [queue.put(Queued(seen("a", 2.0 + i))) for i in range(MAX_EVENTS - 1)]
+    assert lost == [None] * (MAX_EVENTS - 2) + [unchanged("a", 1.0)]
+    assert drained(queue)[0].t == 0.0
+
+
+def test_what_tells_of_no_change_since_a_lost_frame_is_lost_too():
+    queue = EventQueue()
+    for event in (seen("a", 0.0), seen("b", 0.1), *(Tick(float(i)) for i in range(MAX_EVENTS - 2))):
+        assert queue.put(Queued(event)) is None
+    lost = queue.put(Queued(seen("b", 1.0)))
+    assert (lost.camera, lost.t) == ("a", 0.0)
+    assert queue.put(Queued(unchanged("a", 1.1))) == unchanged("a", 1.1)
+    drained(queue)
+    assert queue.put(Queued(unchanged("b", 1.2))) is None
+    assert queue.put(Queued(unchanged("a", 1.2))) == unchanged("a", 1.2)
+    assert queue.put(Queued(seen("a", 2.0))) is None
+    assert queue.put(Queued(unchanged("a", 2.2))) is None
+    assert [event.t for event in drained(queue)] == [1.2, 2.0, 2.2]

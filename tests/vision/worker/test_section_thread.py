@@ -11,7 +11,7 @@ from tests.support.roads import HEIGHT, WIDTH, facing_gate
 from vision.clock import now, rounded
 from vision.config import sections
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen, Tick
+from vision.core.events import CameraChanged, Seen, Tick, Unchanged
 from vision.core.pipeline import Pipeline
 from vision.messages import MESSAGE, CameraMessage
 from vision.redis_keys import stream_key
@@ -90,5 +90,29 @@ def test_what_waits_for_another_camera_when_the_section_ends_is_measured_and_rec
         found = [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key(config.id))]
     told = [(message.data.camera_id, message.data.state) for message in found if isinstance(message, CameraMessage)]
     assert sorted(told) == sorted([(near, "online"), (far, "online"), (far, "frozen")])
+    pipeline = Pipeline(config, section)
+    assert found == [message for event in events for message in pipeline.step(event)]
+
+
+def test_frames_without_change_are_fed_and_recorded_as_such(bus, tmp_path):
+    config, path = facing_gate(), tmp_path / "run.jsonl"
+    section = sections(config)[0]
+    near, _ = section.cameras
+    with bus.connect() as client:
+        client.flushall()
+        sink = RedisSink(bus.connect(), config.id, section.id, claim(client, config.id, section.id))
+        recorder = RecordingWriter(path, config, dict.fromkeys(section.cameras, (WIDTH, HEIGHT)), version=2)
+        feed = SectionThread(config, section, sink, recorder, lambda _: True)
+        t = rounded(now())
+        put = [CameraChanged(near, 0, t, "online", WIDTH, HEIGHT), Seen(near, 0, rounded(t + 0.01), TRUCK)]
+        put += [Unchanged(near, 0, rounded(t + k / 100)) for k in range(2, 9)]
+        for event in put:
+            feed.queue.put(Queued(event))
+        feed.stop()
+        feed.run()
+        assert feed.error is None
+        found = [MESSAGE.validate_json(fields[b"m"]) for _, fields in client.xrange(stream_key(config.id))]
+    events = list(read_recording(path).events)
+    assert [event for event in events if isinstance(event, Unchanged)] == put[2:]
     pipeline = Pipeline(config, section)
     assert found == [message for event in events for message in pipeline.step(event)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.roads import CAMERA, FACING, HEIGHT, T0, WIDTH, Truck, detections, facing_gate, gate
 from vision.config import Section, sections
 from vision.core.detections import Detections
-from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick
+from vision.core.events import CameraChanged, ConfigChanged, Event, LaneStatus, Seen, Tick, Unchanged
 from vision.core.pipeline import Pipeline
 from vision.core.ticks import with_ticks
 from vision.worker.tick_sequencer import MAX_HELD, TickSequencer
@@ -41,6 +41,12 @@ def test_a_tick_goes_when_every_online_camera_has_delivered_a_later_frame():
     assert names(sequencer.push(seen("b", 99.9), 100.3)) == [("b", 99.9)]
     assert names(sequencer.push(seen("b", 100.1), 100.4)) == [("a", 100.0), ("tick", 100.0), ("b", 100.1)]
     assert names(sequencer.push(seen("b", 100.2), 100.4)) == [("a", 100.2), ("b", 100.2)], "equal times: the section's order"
+
+
+def test_a_frame_without_change_is_a_frame():
+    sequencer = two_cameras()
+    assert names(sequencer.push(Unchanged("a", 0, 100.2), 100.3)) == [("b", 99.6)]
+    assert names(sequencer.push(Unchanged("b", 0, 100.1), 100.4)) == [("tick", 100.0), ("b", 100.1)]
 
 
 def test_a_camera_by_itself_waits_for_nobody():

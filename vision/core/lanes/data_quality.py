@@ -19,7 +19,10 @@ MOST_FRAMES: Final = 1000
 
 
 class CameraHealth:
-    """What is known of one camera: its state, frame size, and when it was looked at."""
+    """What is known of one camera: its state, frame size, and when it was looked at.
+
+    has_reference: whether the last frame of its session with detections counted, so that a later one can be unchanged.
+    """
 
     def __init__(self) -> None:
         self.state: CameraState = "offline"
@@ -27,6 +30,7 @@ class CameraHealth:
         self.width = 0
         self.height = 0
         self.load_step = 0
+        self.has_reference = False
         self.began_t: float | None = None
         self.last_t: float | None = None
         self.frames: deque[float] = deque(maxlen=MOST_FRAMES)
@@ -35,6 +39,7 @@ class CameraHealth:
         """Takes a new state; whether a new session began."""
         fresh = event.session != self.session
         self.state, self.session, self.load_step = event.state, event.session, event.load_step
+        self.has_reference = self.has_reference and not fresh
         if event.width and event.height:
             self.width, self.height = event.width, event.height
         return fresh

@@ -34,13 +34,21 @@ MIN_RATE_SPAN_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """One ended visit's durations in seconds, None where an end is missing; departed: they came to their end."""
+    """One ended visit's durations in seconds, None where an end is missing; departed: they came to their end.
+
+    dwell_is_bound: the dwell time began unseen and is a lower bound, though it came to its end.
+    """
 
     t: float
     wait_s: float | None
     service_s: float | None
     dwell_s: float | None
     departed: bool
+    dwell_is_bound: bool = False
+
+    def censored(self, what: What) -> bool:
+        """Whether a duration is a lower bound of the true one."""
+        return not self.departed or (what == "dwell" and self.dwell_is_bound)
 
 
 class LaneHistory:
@@ -66,7 +74,7 @@ class LaneHistory:
         before, self.left_t = self.left_t, left if self.left_t is None else max(left, self.left_t)
         waited = before is not None and visit.joined_t is not None and visit.joined_t <= before < left
         wait, service, dwell = (_ended_s(visit, what) for what in SPANS)
-        self.ends.append(Durations(left, wait, service, dwell, departed=True))
+        self.ends.append(Durations(left, wait, service, dwell, departed=True, dwell_is_bound=visit.arrived_inferred))
         if service is not None:
             self.services.append((left, service))
         if before is None or not waited:
@@ -130,7 +138,7 @@ class LaneHistory:
         return {
             "began_t": self.began_t,
             "left_t": self.left_t,
-            "ends": [[e.t, e.wait_s, e.service_s, e.dwell_s, e.departed] for e in self.ends],
+            "ends": [[e.t, e.wait_s, e.service_s, e.dwell_s, e.departed, e.dwell_is_bound] for e in self.ends],
             "arrivals": list(self.arrivals),
             "busy": [list(spell) for spell in self.busy],
             "services": [list(service) for service in self.services],
@@ -161,7 +169,10 @@ class Span:
 
 
 def span_of(visit: Visit, what: What) -> Span | None:
-    """A visit's wait, service or dwell; None where it has not begun, or began before the vehicle was first seen."""
+    """A visit's wait, service or dwell; None where it has not begun, or began before the vehicle was first seen.
+
+    Of a dwell time whose arrival is inferred it is the part that was seen, a lower bound.
+    """
     match what:
         case "wait":
             start, end = visit.joined_t, visit.service_t
@@ -169,6 +180,8 @@ def span_of(visit: Visit, what: What) -> Span | None:
             start, end = visit.service_t, visit.left_t
         case "dwell":
             start, end = visit.arrived_t, visit.left_t
+            if visit.arrived_inferred and start is not None:
+                start = max(start, visit.first_seen_t)
     if start is None or (what != "dwell" and visit.start_censored and start <= visit.first_seen_t + UNSEEN_START_S):
         return None
     return Span(start, end)

@@ -8,6 +8,7 @@ from typing import Final
 
 from vision.core.lanes.lane_history import MOVE_UP_S, LaneHistory, What, kaplan_meier, span_of
 from vision.core.lanes.lane_queue import LaneQueue
+from vision.core.lanes.queue_interval import queue_interval
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.lanes.wait_forecast import HeadOfQueue, expected_wait, server_times
 
@@ -23,6 +24,7 @@ class Figures:
     """The figures of a lane; metres are None in an uncalibrated one."""
 
     queue_vehicles: int
+    queue_interval: tuple[int, int]
     queue_m: float | None
     standing_vehicles: int
     standing_m: float | None
@@ -47,6 +49,7 @@ def figures(lane_queue: LaneQueue, t: float, others: Iterable[LaneHistory] = ())
     waits = [t - v.visit.joined_t for v in queue if v.visit and v.visit.joined_t is not None and v.visit.service_t is None]
     return Figures(
         queue_vehicles=len(queue),
+        queue_interval=queue_interval([v.existence for v in queue], lane_queue.undetected, len(queue)),
         queue_m=round(min(max(reach, 0.0), zone), 1) if metric else None,
         standing_vehicles=sum(len(run) for run in runs),
         standing_m=round(max(jam, 0.0), 1) if metric else None,
@@ -100,13 +103,16 @@ def _head(lane_queue: LaneQueue, head: Vehicle, t: float) -> HeadOfQueue:
 
 
 def _percentiles(lane_queue: LaneQueue, t: float, what: What) -> Shares:
-    """Percentiles of the window's visits, the open ones counted as longer than what they have reached (Kaplan-Meier)."""
+    """Percentiles of the window's visits (Kaplan-Meier).
+
+    Those that are open or lost, and dwell times that began unseen, count as longer than what was seen of them.
+    """
     ended: list[float] = []
     censored: list[float] = []
     for end in lane_queue.history.ends:
         value = {"wait": end.wait_s, "service": end.service_s, "dwell": end.dwell_s}[what]
         if value is not None:
-            (ended if end.departed else censored).append(value)
+            (censored if end.censored(what) else ended).append(value)
     for visit in lane_queue.open_visits():
         span = span_of(visit, what)
         if span is not None:

@@ -51,7 +51,10 @@ def _arrival(visit: OpenVisit) -> float:
 
 
 class LaneQueue:
-    """The visits of one lane. Scenes tell it what they saw; it never looks at a picture."""
+    """The visits of one lane. Scenes tell it what they saw; it never looks at a picture.
+
+    undetected: mean number of vehicles in the queue that no camera has detected yet.
+    """
 
     def __init__(self, gate_id: str, lane: Lane, window_s: float, *, calibrated: bool) -> None:
         self.gate_id = gate_id
@@ -65,6 +68,7 @@ class LaneQueue:
         self.started: list[Visit] = []
         self.ended: list[Visit] = []
         self.left: Left | None = None
+        self.undetected = 0.0
         self._visits = 0
 
     @property
@@ -92,14 +96,21 @@ class LaneQueue:
         vehicle.lane_id = self.lane.id
         self._open(
             vehicle,
-            OpenVisit(self._next_id(vehicle), old.arrived_t, old.start_censored, old.visit_id, joined_t=old.joined_t),
+            OpenVisit(
+                self._next_id(vehicle),
+                old.arrived_t,
+                old.start_censored,
+                old.visit_id,
+                joined_t=old.joined_t,
+                inferred=old.inferred,
+            ),
         )
 
     def depart(self, vehicle: Vehicle, left_t: float) -> None:
         """Ends a visit at the stop line."""
         self.ledger.departures += 1
         visit = vehicle.as_visit("departed", left_t)
-        self.ledger.both_ends_seen += not visit.start_censored
+        self.ledger.both_ends_seen += not (visit.start_censored or visit.arrived_inferred)
         self.history.departed(visit)
         self.left = None if visit.arrived_t is None else Left(left_t, visit.arrived_t, vehicle.cleared_t)
         self.close(vehicle, visit)
@@ -157,6 +168,7 @@ class LaneQueue:
             "closed": self.closed,
             "status_t": self.status_t,
             "left": self.left,
+            "undetected": self.undetected,
             "order": [vehicle.number for vehicle in self.vehicles],
         }
 
@@ -171,6 +183,7 @@ class LaneQueue:
         self.ended = [Visit(**visit) for visit in data["ended"]]
         self._visits = data["visits"]
         self.closed, self.status_t = data.get("closed", False), data.get("status_t", 0.0)
+        self.undetected = data.get("undetected", 0.0)
         left = data.get("left")
         self.left = None if left is None else Left(*left)
         self.vehicles = [vehicles[n] if n in vehicles else forgotten[n] for n in data["order"]]

@@ -14,6 +14,8 @@ from vision.core.lanes.vehicle import Visit
 from vision.messages import (
     Audit,
     CameraData,
+    CameraMeasured,
+    CameraMeasurement,
     CameraMessage,
     LaneChanged,
     LaneData,
@@ -32,7 +34,15 @@ from vision.messages import (
 )
 from vision.vocabulary import Quality, QualityReason
 
-__all__ = ["camera_message", "lane_message", "measured_message", "vehicles_message", "visit_ended", "visit_started"]
+__all__ = [
+    "camera_measured",
+    "camera_message",
+    "lane_message",
+    "measured_message",
+    "vehicles_message",
+    "visit_ended",
+    "visit_started",
+]
 
 SEEN_S: Final = 2.0
 """Seen in a recent frame: this long ago at most."""
@@ -57,6 +67,8 @@ def measured_message(
         lane_id=lane_queue.lane.id,
         t=t,
         queue_vehicles=found.queue_vehicles if found else None,
+        queue_low=found.queue_interval[0] if found else None,
+        queue_high=found.queue_interval[1] if found else None,
         queue_m=found.queue_m if found else None,
         standing_vehicles=found.standing_vehicles if found else None,
         standing_m=found.standing_m if found else None,
@@ -126,6 +138,22 @@ def camera_message(gate: str, event: CameraChanged, health: CameraHealth) -> Cam
         gate=gate,
         data=data,
     )
+
+
+def camera_measured(
+    gate: str, camera: str, t: float, health: CameraHealth, *, innovation: float | None, unexplained_share: float | None
+) -> CameraMeasured:
+    """camera.measured."""
+    rate = health.rate_fps(t)
+    data = CameraMeasurement(
+        camera_id=camera,
+        t=t,
+        rate_fps=None if rate is None else round(rate, 2),
+        frame_age_s=None if health.last_t is None else round(t - health.last_t, 3),
+        innovation=None if innovation is None else round(innovation, 3),
+        unexplained_share=None if unexplained_share is None else round(unexplained_share, 4),
+    )
+    return CameraMeasured(id=message_id(gate, "camera.measured", camera, t), timestamp=timestamp_of(t), gate=gate, data=data)
 
 
 def lane_message(gate: str, event: LaneStatus) -> LaneChanged:

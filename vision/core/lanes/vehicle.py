@@ -43,11 +43,12 @@ class Visit:
     start_censored: bool
     end_censored: bool
     previous_visit_id: str | None
+    arrived_inferred: bool = False
 
 
 @dataclass(slots=True)
 class OpenVisit:
-    """A visit that is going on; its fields are those of Visit. One that nobody saw begin is inferred."""
+    """A visit that is going on; its fields are those of Visit. inferred: arrived_t was worked out, nobody saw it arrive."""
 
     visit_id: str
     arrived_t: float | None
@@ -65,6 +66,7 @@ class Vehicle:
     """A vehicle that was accepted as real. Its number is unique in the pipeline and never used again.
 
     cleared_t: when its rear left room in the zone for the next one, if that was seen.
+    existence: probability, 0..1, that it is a vehicle and still there.
     regular: share of the frames, lately and while it was found, that showed it.
     """
 
@@ -91,6 +93,7 @@ class Vehicle:
     cleared_t: float | None = None
     arrived: float | None = None
     visit: OpenVisit | None = None
+    existence: float = 1.0
 
     @property
     def well_known(self) -> bool:
@@ -149,6 +152,7 @@ class Vehicle:
             start_censored=visit.start_censored,
             end_censored=outcome in ("open", "lost"),
             previous_visit_id=visit.previous_visit_id,
+            arrived_inferred=visit.inferred and visit.arrived_t is not None,
         )
 
     def as_data(self) -> dict[str, Any]:

@@ -142,10 +142,13 @@ class PredictedMeasurements:
         upstream = np.sign(self.jacobian[rows, BOTTOM, S])
         return np.asarray((boxes[None, :, BOTTOM] - limit[:, None]) * upstream[:, None] > BORDER_PX)
 
-    def correct(self, rows: Rows, boxes: Array, t: float) -> None:
-        """Corrects the vehicles of these rows by their boxes (K, 4)."""
+    def correct(self, rows: Rows, boxes: Array, t: float) -> Array:
+        """Corrects the vehicles of these rows by their boxes (K, 4).
+
+        Returns the normalised innovation squared r^2 / S of each edge used (E,), with S = H P H' + R as predicted.
+        """
         if not len(rows):
-            return
+            return np.zeros(0)
         look = self.look
         sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 4.0)[:, [0, 1, 0, 1]]
         since = np.clip(t - self.bodies.updated_t[rows], 0.02, DRIFT_TIME_S)[:, None]
@@ -157,8 +160,10 @@ class PredictedMeasurements:
         residual = boxes - look.full[rows]
         risen = (residual[:, BOTTOM] < 0) & self._behind_someone()[rows]
         variance[risen, BOTTOM] *= RISEN_DOUBT
+        predicted = ((self.jacobian[rows] @ self.bodies.p[rows]) * self.jacobian[rows]).sum(-1) + variance
         self.bodies.correct(rows, self.jacobian[rows], residual, variance, used)
         self.bodies.updated_t[rows] = t
+        return np.asarray((residual**2 / predicted)[used])
 
     def _behind_someone(self) -> NDArray[np.bool_]:
         """Whether (N,) a nearer vehicle of the same lane is right below in the picture: it may hide more than is known."""

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose
+from vision.core.geometry.vehicle_projection import V
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.camera_fit import CameraFit
 from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.line_crossings import change_lanes, pass_lines, publish
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
@@ -90,6 +92,25 @@ class GroundScene:
         publish(self._road, seen.t)
         eye.finish(boxes, owners)
 
+    def unchanged(self, camera_id: str, t: float) -> None:
+        """Takes a frame without change: whom the last one showed halts and stays seen, nobody is found or missed."""
+        eye, road = self._eyes[camera_id], self._road
+        if eye.pose is None or eye.last_t is None:
+            return
+        shown = [road.vehicles[number] for _, number in eye.last if number in road.vehicles]
+        for vehicle in shown:
+            vehicle.seen_t = max(vehicle.seen_t, t)
+        road.bodies.x[np.isin(road.bodies.number, [vehicle.number for vehicle in shown]), V] = 0.0
+        self._predict(t)
+        road.bodies.part()
+        pass_lines(road, t)
+        publish(road, t)
+        eye.stay(t)
+
+    def fit(self, camera_id: str) -> CameraFit:
+        """How well a camera's boxes and the vehicles agree."""
+        return self._eyes[camera_id].record.fit
+
     def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The last frame's boxes with track number and vehicle."""
         return [(box, number, self._road.vehicles.get(number)) for box, number in self._eyes[camera_id].last]
@@ -140,8 +161,12 @@ class GroundScene:
         if len(bodies) and t - bodies.t > GAP_LOST_S:
             lose_everyone(road)
         road.began_t = t if road.began_t is None else road.began_t
-        recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in bodies.number.tolist()], bool)
-        bodies.predict(t, recent)
+        self._predict(t)
+
+    def _predict(self, t: float) -> None:
+        road = self._road
+        recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in road.bodies.number.tolist()], bool)
+        road.bodies.predict(t, recent)
 
     def _match(self, eye: Sensor, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
         """Corrects, misses and begins vehicles by one frame; the numbers of those it showed, by box."""
@@ -149,9 +174,10 @@ class GroundScene:
         sight = PredictedMeasurements.of(road.bodies, road.table, pose)
         allowed = eye.covered(road)
         pairs = _pair(road, eye, sight, allowed, boxes)
-        sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
+        innovations = sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
         owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
         _note(road, eye, owners, boxes)
+        eye.judge(boxes, innovations, owners.keys() | pairs.explained, road.parameters.strong_score)
         eye.learn_scores(road, boxes, owners)
         miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows, columns=pairs.columns)
         road.undetected.predict(road, boxes.t)

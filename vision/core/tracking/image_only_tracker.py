@@ -83,6 +83,7 @@ class PictureScene:
         self._size = (0, 0)
         self._places: list[_Place] = []
         self._began_t: float | None = None
+        self._looked_t: float | None = None
         self._last: list[tuple[list[float], int]] = []
 
     @property
@@ -111,7 +112,7 @@ class PictureScene:
         """Follows one frame."""
         if not self._places:
             return
-        t = seen.t
+        t = self._looked_t = seen.t
         self._began_t = t if self._began_t is None else self._began_t
         boxes, score, class_id = _whole(seen.detections)
         tracks = self._tracker.step(boxes, score, class_id, t, keep=self._vehicles)
@@ -125,6 +126,25 @@ class PictureScene:
         self._let_go(t)
         for place in self._places:
             self._lines[place.lane_id].update(t)
+
+    def unchanged(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
+        """Takes a frame without change: nobody is missed, so what was seen, and since when what is not, stays as it is."""
+        if not self._places or self._looked_t is None:
+            return
+        passed_s, self._looked_t = t - self._looked_t, t
+        for track in self._tracker.tracks:
+            vehicle = self._vehicles.get(track.number)
+            if vehicle is not None and self._leaving(vehicle, track):
+                continue  # on its way out it would have changed the picture: it has left
+            track.seen_t = round(track.seen_t + passed_s, 3)
+            if vehicle is not None:
+                vehicle.seen_t = round(vehicle.seen_t + passed_s, 3)
+        for place in self._places:
+            self._lines[place.lane_id].update(t)
+
+    def fit(self, camera_id: str) -> None:  # noqa: ARG002 (of LaneScene)
+        """None: nothing is known of the ground."""
+        return
 
     def boxes(self, camera_id: str) -> list[PlacedBox]:  # noqa: ARG002 (of LaneScene)
         """The last frame's boxes with track number and vehicle."""
@@ -150,6 +170,7 @@ class PictureScene:
         return {
             "size": list(self._size),
             "began_t": self._began_t,
+            "looked_t": self._looked_t,
             "tracks": self._tracker.as_data(),
             "vehicles": [vehicle.as_data() for vehicle in self._vehicles.values()],
         }
@@ -157,7 +178,7 @@ class PictureScene:
     def load(self, data: dict[str, Any]) -> dict[int, Vehicle]:
         """Goes on from what `as_data` described; the vehicles by number. Those on lanes that it has no more are forgotten."""
         self.resize(self.camera.id, *data["size"])
-        self._began_t = data["began_t"]
+        self._began_t, self._looked_t = data["began_t"], data.get("looked_t")
         self._tracker.load(data["tracks"])
         lanes = {view.lane for view in self._views}
         vehicles = {v["number"]: Vehicle.from_data(v) for v in data["vehicles"]}

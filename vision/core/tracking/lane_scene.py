@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from vision.core.events import Seen
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.camera_fit import CameraFit
 
 __all__ = ["LaneScene"]
 
@@ -29,6 +30,14 @@ class LaneScene(Protocol):
 
     def observe(self, seen: Seen) -> None:
         """Takes one frame."""
+        ...
+
+    def unchanged(self, camera_id: str, t: float) -> None:
+        """Takes a frame that differs nowhere in the lanes from the camera's last: what was seen stays, nobody is missed."""
+        ...
+
+    def fit(self, camera_id: str) -> CameraFit | None:
+        """How well a camera's boxes and the vehicles agree; None where nothing is known of the ground."""
         ...
 
     def boxes(self, camera_id: str) -> list[PlacedBox]:

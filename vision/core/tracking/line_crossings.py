@@ -84,7 +84,7 @@ def pass_lines(road: SceneState, t: float) -> None:
         s = float(bodies.x[row, S])
         line = road.lines[vehicle.lane_id]
         past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
-        if _pass(line, vehicle, s, float(bodies.x[row, V]), t, past=past):
+        if _pass(line, vehicle, s, float(bodies.x[row, V]), t, past=past, began_t=road.began_t):
             road.roofs.learn(bodies, row)
         _clear(line, vehicle, s + float(bodies.x[row, LENGTH]) + road.parameters.gap_m, t)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
@@ -138,7 +138,7 @@ def _visible(road: SceneState, pose: CameraPose, row: int, there: _Place) -> flo
     return float(appearance(x, lane, road.table, pose).visible[row])
 
 
-def _pass(line: LaneQueue, vehicle: Vehicle, s: float, v: float, t: float, *, past: float) -> bool:
+def _pass(line: LaneQueue, vehicle: Vehicle, s: float, v: float, t: float, *, past: float, began_t: float | None) -> bool:
     """Lets a vehicle arrive or depart; whether it departed."""
     if vehicle.visit is not None:
         if (s < past and v > STANDING_MPS) or s < SURELY_PAST_M:
@@ -149,21 +149,24 @@ def _pass(line: LaneQueue, vehicle: Vehicle, s: float, v: float, t: float, *, pa
         if s < PAST_M:
             vehicle.gone = True
         elif s <= line.lane.zone_m:
-            _arrive(vehicle, line, s, v, t)
+            _arrive(vehicle, line, s, v, t, began_t=began_t)
     return False
 
 
-def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float) -> None:
+def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float, *, began_t: float | None) -> None:
+    """Begins a visit; who must have come before the first frame was there from the start, nobody knows since when."""
     zone = line.lane.zone_m
     if vehicle.front > zone:
         vehicle.present_at_start = False
         line.enter(vehicle, round(t - (zone - s) / max(v, 1.0), 3), start_censored=False)
-    elif vehicle.present_at_start:
+        return
+    arrived = _inferred_arrival(vehicle, line, s, v)
+    if os.environ.get("ARR", "1") == "1" and vehicle.arrived is not None:
+        arrived = round(min(vehicle.arrived, vehicle.first_seen_t), 3)
+    if vehicle.present_at_start or (began_t is not None and arrived < began_t):
+        vehicle.present_at_start = True
         line.enter(vehicle, None, start_censored=True)
     else:
-        arrived = _inferred_arrival(vehicle, line, s, v)
-        if os.environ.get("ARR") == "1" and vehicle.arrived is not None:
-            arrived = round(min(vehicle.arrived, vehicle.first_seen_t), 3)
         line.enter(vehicle, arrived, start_censored=zone - s > CENSORED_M, inferred=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from vision.config import Camera
 from vision.core.events import Seen
 from vision.core.geometry.camera_model import CameraPose, fit_pose
 from vision.core.geometry.vehicle_projection import S
+from vision.core.tracking.camera_fit import FitRecord, in_lanes
 from vision.core.tracking.detection_model import DetectionModel
 from vision.core.tracking.image_tracks import BoxTracker, merge_doubles
 from vision.core.tracking.scene_state import SceneState
@@ -55,6 +56,7 @@ class Sensor:
     zones: dict[int, float]
     covers: dict[int, tuple[float, float]]
     tracker: BoxTracker
+    record: FitRecord
     size: tuple[int, int] = (0, 0)
     pose: CameraPose | None = None
     last_t: float | None = None
@@ -73,7 +75,7 @@ class Sensor:
             if index is not None:
                 zones[index] = road.zone_m(index)
                 covers[index] = view.covers_m or (-np.inf, np.inf)
-        return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S))
+        return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S), FitRecord(road.parameters.fit_memory_s))
 
     def resize(self, width: int, height: int, road: SceneState) -> None:
         """Takes the frame size in pixels, which completes the pose, and lays the lanes that the camera places."""
@@ -99,12 +101,26 @@ class Sensor:
         if known and self.last_t is not None:
             self.acuity.learn_scores(boxes.xyxy[known], boxes.score[known], min(boxes.t - self.last_t, 1.0))
 
+    def judge(self, boxes: Boxes, innovations: Array, explained: Set[int], strong_score: float) -> None:
+        """Notes how well a frame fits: the edges' innovations, and which of its boxes (by index) a vehicle explains."""
+        polygons = [np.array(view.polygon) * self.size for view in self.camera.views]
+        strong = self.acuity.strength(boxes.xyxy, boxes.score) >= strong_score
+        rows = np.flatnonzero(strong & in_lanes(boxes.native, polygons)).tolist()
+        dt = 0.0 if self.last_t is None else max(boxes.t - self.last_t, 0.0)
+        self.record.observe(innovations, len(rows), len(explained & set(rows)), dt)
+
     def finish(self, boxes: Boxes, owners: dict[int, int]) -> None:
         """Ends a frame: notes its time and which box (by index) shows which vehicle (by number)."""
         if self.last_t is not None:
             self.period_s += PERIOD_GAIN * (min(boxes.t - self.last_t, 2.0) - self.period_s)
         self.last_t = boxes.t
         self.last = [([float(v) for v in boxes.native[i]], number) for i, number in sorted(owners.items())]
+
+    def stay(self, t: float) -> None:
+        """Ends a frame without change: the boxes of the last one, and the tracks that they belong to, are still there."""
+        for track in self.tracker.tracks:
+            track.seen_t = t if track.seen_t == self.last_t else track.seen_t
+        self.last_t = t
 
     def covered(self, road: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
@@ -131,6 +147,8 @@ class Sensor:
             "tracks": self.tracker.as_data(),
             "tried": [list(pair) for pair in self.tried.items()],
             "acuity": self.acuity.as_data(),
+            "fit": self.record.as_data(),
+            "last": [[box, number] for box, number in self.last],
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -139,3 +157,5 @@ class Sensor:
         self.tracker.load(data["tracks"])
         self.tried = {int(number): t for number, t in data["tried"]}
         self.acuity.load(data["acuity"])
+        self.last = [(box, number) for box, number in data.get("last", ())]
+        self.record = FitRecord(**{**data.get("fit", {}), "memory_s": self.record.memory_s})

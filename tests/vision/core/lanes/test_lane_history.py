@@ -110,3 +110,21 @@ def test_a_lost_visit_is_censored_in_what_it_was_at() -> None:
     waiting, served = history.ends
     assert (waiting.wait_s, waiting.service_s, waiting.dwell_s, waiting.departed) == (40.0, None, 59.0, False)
     assert (served.wait_s, served.service_s, served.dwell_s, served.departed) == (None, 20.0, 89.0, False)
+
+
+def test_a_dwell_time_that_began_unseen_is_a_lower_bound_of_what_was_seen() -> None:
+    unseen = replace(VISIT, first_seen_t=31.0, arrived_inferred=True)
+    history = LaneHistory(600.0)
+    history.departed(unseen)
+    history.departed(VISIT)
+    bound, whole = history.ends
+    assert (bound.dwell_s, whole.dwell_s) == (99.0, 129.0)
+    assert [bound.censored(what) for what in ("wait", "service", "dwell")] == [False, False, True]
+    assert not whole.censored("dwell")
+    again = LaneHistory(600.0)
+    again.load(json.loads(json.dumps(history.as_data())))
+    assert list(again.ends) == list(history.ends)
+    older = json.loads(json.dumps(history.as_data()))
+    older["ends"] = [end[:5] for end in older["ends"]]
+    again.load(older)
+    assert not any(end.dwell_is_bound for end in again.ends)
