@@ -161,7 +161,7 @@ def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float, *, 
         line.enter(vehicle, round(t - (zone - s) / max(v, 1.0), 3), start_censored=False)
         return
     arrived = _inferred_arrival(vehicle, line, s, v)
-    if os.environ.get("ARR", "1") == "1" and vehicle.arrived is not None:
+    if os.environ.get("ARR", "0") == "1" and vehicle.arrived is not None:
         arrived = round(min(vehicle.arrived, vehicle.first_seen_t), 3)
     if vehicle.present_at_start or (began_t is not None and arrived < began_t):
         vehicle.present_at_start = True

@@ -25,14 +25,15 @@ def _e(n, d):
 
 SQUEEZE = _e("SQ", 0.3)
 K = _e("K", 6.0)
+GHOST_ROOM = _e("GR", 10.0)
 RECYCLE = _e("REC", 1)
 HELD = _e("HELD", 0.1)
 EFFECT = _e("EFF", 0.3)
 S0 = _e("S0", 0.6)
 LIM = _e("LIM", 3.0)
 HIDE = _e("HIDE", 0.03)
-SHOW = _e("SHOW", 0.15)
-DIE = _e("DIE", 0.0003)
+SHOW = _e("SHOW", 0.3)
+DIE = _e("DIE", 0.0005)
 DIE_HEAD = _e("DIE_HEAD", 0.0005)
 DIE_GONE = _e("DIE_GONE", 1.0)
 DROP = _e("DROP", 0.2)
@@ -132,7 +133,9 @@ def _die(road: SceneState, t: float) -> NDArray[np.float64]:
     # A driver who stands right behind it would close up if it were not there.
     held = (behind >= 0) & (s[behind] - rear < 6.0) & (bodies.x[behind, V] < 0.5) & ~unseen[behind]
     rate = np.where(held & ~gone, HELD * rate, rate)
-    return np.where(unseen & (room < 5.0), np.maximum(rate, SQUEEZE), rate)
+    never = np.array([v.hits == 0 for v in vehicles], bool)
+    least = np.where(never, GHOST_ROOM, 5.0)
+    return np.asarray(np.where(unseen & (room < least), np.maximum(rate, SQUEEZE), rate))
 
 
 def _forget(road: SceneState, vehicle: Vehicle, s: float) -> None:

@@ -25,7 +25,7 @@ import os
 R0 = float(os.environ.get("R0", 0.9))
 _K = float(os.environ.get("KB", 4.0))
 _S0 = float(os.environ.get("SB", 0.45))
-CONFIRM = float(os.environ.get("CONF", 5.0))
+CONFIRM = float(os.environ.get("CONF", 3.0))
 NOBODY = float(os.environ.get("NOB", 0.002))
 USUAL_COST = float(os.environ.get("UC", 8.0))
 SHORTEST = 4.0

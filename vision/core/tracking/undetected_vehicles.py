@@ -36,12 +36,13 @@ LOOK_S: Final = 1.0
 ENTRY_M: Final = _e("ENTRY", 20.0)
 """Vehicles come in so far upstream of the zone."""
 SHORTEST_M: Final = float(SHAPES[:, 0].min())
-CERTAIN = _e("CERT", 0.8)
-FITS_M = _e("FITS", 7.0)
-ROOM_SIGMA = _e("RSIG", 1.0)
-CLOSE_S = _e("CLOSE", 3.0)
+CERTAIN = _e("CERT", 0.95)
+FITS_M = _e("FITS", 8.0)
+ROOM_SIGMA = _e("RSIG", 2.0)
+SEEN_FOR = _e("SEENF", 3.0)
+CLOSE_S = _e("CLOSE", 4.0)
 MOST = _e("MOST", 1.0)
-CERTAIN = _e("CERT", 0.8)
+CERTAIN = _e("CERT", 0.95)
 LEAST_WEIGHT: Final = 1e-3
 AT_START_PER_M: Final = _e("ATSTART", 0.03)
 PLACE_SIGMA_M: Final = _e("PSIG", 3.0)
@@ -77,7 +78,7 @@ class UndetectedVehicles:
         """One look of a camera, at all points: what it would have found is not there."""
         if not len(self.s):
             return
-        hide, show = _e("HIDE", 0.03), _e("SHOW", 0.15)
+        hide, show = _e("HIDE", 0.03), _e("SHOW", 0.3)
         turned = (self.weight[:, 0] * hide - self.weight[:, 1] * show) * (1 - np.exp(-(hide + show) * LOOK_S)) / (hide + show)
         self.weight += np.stack([-turned, turned], axis=1)
         x = np.zeros((len(self.s), STATES))
@@ -159,11 +160,13 @@ class UndetectedVehicles:
             self.s[mine] = s
             # A driver who stands closes up: that he stands with room before him tells of somebody there.
             v = road.bodies.x[known, V]
+            near = [road.vehicles[n] for n in road.bodies.number[known].tolist()]
+            sure = np.array([one.well_known and t - one.seen_t < SEEN_FOR for one in near], bool)
             sigma2 = road.bodies.p[known, S, S] + road.bodies.p[known, LENGTH, LENGTH] + 2 * road.bodies.p[known, S, LENGTH]
             last = np.where(front[None] < s[:, None], rear[None], -np.inf)
             if last.shape[1]:
                 lead, next_ = last.argmax(1), np.where(front[None] >= s[:, None], front[None], np.inf).argmin(1)
-                between = np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5)
+                between = np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5) & sure[next_] & sure[lead]
                 sigma = np.sqrt(sigma2[lead] + road.bodies.p[known, S, S][next_] + ROOM_SIGMA**2)
                 free_room = behind - ahead - 2 * parameters.gap_m - FITS_M
                 surely = 0.5 + 0.5 * np.tanh(0.8 * free_room / sigma)
