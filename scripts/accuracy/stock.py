@@ -1,8 +1,8 @@
 """`python -m scripts.accuracy.stock [RECORDING...]`: what today's stock parts reach, as lines for references.csv.
 
 Trackers of the package trackers, ByteTrack and OC-SORT, each fed with the frames' real times; lane zones of supervision, a
-box counts where its bottom centre is; a ground map for metres and speeds; no rules of ours beyond that. Needs an environment of
-its own, in which nothing of LaneWatch need be installed:
+box counts where its bottom centre is; a ground map for metres and speeds; a track of 3 s in a lane is a visit, a slow one
+stands. Needs an environment of its own, in which nothing of LaneWatch need be installed:
 
     python3 -m venv FOLDER
     FOLDER/bin/pip install trackers==2.6.1 supervision==0.31.2 numpy==2.4.6 scipy==1.17.1 opencv-python==5.0.0.93 PyYAML==6.0.4
