@@ -158,7 +158,7 @@ class Emulator:
         if score < MIN_SCORE:
             return
         shown = class_id if vehicle.wrong is None else vehicle.wrong
-        if vehicle.split and max(spans) > 2.5 * side:
+        if vehicle.split and max(spans) > 1.5 * side:
             for part in _halves(box, float(random.uniform(0.35, 0.65))):
                 frame.add(part, score * 0.8, shown, sighting.number)
         else:

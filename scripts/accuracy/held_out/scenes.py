@@ -44,6 +44,7 @@ SCENES: Final = {
         20.0,
         ("mast9_*", "approach9_typical"),
     ),
+    "long": OwnScene(Scenario(Demand({"export": 108.0, "import": 162.0}, surges=(Surge(0.0, 480.0, 2.2),))), 20.0),
     "light": OwnScene(Scenario(_LIGHT), 12.0),
     "changes": OwnScene(Scenario(Demand({"export": 90.0, "import": 130.0}), wander_share=0.04), 8.0),
     "closure": OwnScene(Scenario(_LIGHT, (Closure("IM1", 60.0, 300.0, drains=False),), (1, 2)), 9.0),
@@ -51,7 +52,8 @@ SCENES: Final = {
     "free_flow_20": _flow(20.0),
     "free_flow_30": _flow(30.0),
 }
-"""jam: full from the start, 6 to 10 vehicles a lane for all of the time; moderate: starts empty, a surge; light; changes: many
+"""jam: full from the start, 6 to 10 vehicles a lane for all of the time; moderate: starts empty, a surge; long: starts
+empty and fills to 8 or 9 a lane, who stay; light; changes: many
 change lane; closure: a booth left alone; free_flow_*: nobody stops, metres a second."""
 
 

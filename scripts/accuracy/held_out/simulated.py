@@ -76,7 +76,7 @@ class Sightings:
 
 def made(held: HeldOut, folder: Path = FOLDER) -> Files:
     """The files of a recording, simulated now unless they lie there from an earlier time."""
-    place = folder / _sources() / f"{held.scene}-{held.seed}_{held.camera}"
+    place = folder / _sources(repr(SCENES[held.scene])) / f"{held.scene}-{held.seed}_{held.camera}"
     if not place.exists():
         _whole(place, lambda part: _simulate(held, part))
     level = place / held.level
@@ -86,12 +86,12 @@ def made(held: HeldOut, folder: Path = FOLDER) -> Files:
 
 
 @cache
-def _sources() -> str:
-    """A digest of all code that has a part in it."""
+def _sources(scene: str) -> str:
+    """A digest of the scene and of all code that has a part in it."""
     own = Path(__file__).parent
-    files = [own / f"{name}.py" for name in ("cameras", "detector", "scenes", "sight", "simulated")]
+    files = [own / f"{name}.py" for name in ("cameras", "detector", "sight", "simulated")]
     files += sorted((ROOT / "vision" / "simulation").glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return hashlib.sha256(b"".join([*(file.read_bytes() for file in files), scene.encode()])).hexdigest()[:12]
 
 
 def _whole(place: Path, make: Callable[[Path], None]) -> None:
