@@ -17,18 +17,30 @@ class TrackingParameters:
     """Numbers of the tracking filter; a gate file gives those that are different at its gate."""
 
     free_speed_mps: float = 8.0
-    """Speed of approach inside a gate area, m/s."""
+    """Speed at which vehicles come to the zone until the lane has shown its own, m/s: a gate area's usual limit, 30 km/h."""
     halt_m: float = 1.0
-    """Metres upstream of the stop line at which the first vehicle halts."""
+    """Metres upstream of the stop line at which the first vehicle halts, until the lane has shown its own."""
+    halt_sigma_m: float = 1.0
+    """Spread of that place, m."""
     gap_m: float = 2.5
-    """Gap that drivers leave to a standing vehicle, m."""
+    """Gap that drivers leave to a standing vehicle, m (SUMO's default); none moves up by less, nor reverses by more."""
+    gap_sigma_m: float = 0.8
+    """Spread of that gap, m."""
     brake_mps2: float = 2.5
-    """Comfortable braking of a loaded truck, m/s2."""
+    """Comfortable braking of a loaded truck, m/s2; at most it does twice this (UN Regulation 13 asks for 5)."""
     speed_up_mps2: float = 1.0
-    """Acceleration of a loaded truck, m/s2."""
+    """Acceleration of a loaded truck, m/s2, and the spread of what a driver does besides following."""
     reaction_s: float = 1.2
     """A driver's reaction time, s (Krauss 1998)."""
     strong_score: float = 0.8
     """A box is strong from this share of the score that is usual for vehicles of its size on; set by hand."""
     fit_memory_s: float = 60.0
     """Time over which it is judged how well a camera's boxes and the vehicles agree, s: some vehicles' way through the zone."""
+    standing_mps: float = 0.5
+    """Below this speed a vehicle is in the standing mode; the spread of its speed there, m/s."""
+    rest_time_s: float = 3.0
+    """How long an error in a standing vehicle's speed lasts, s."""
+    offset_sigma_m: float = 0.4
+    """Spread of vehicles about the middle of their lane, m."""
+    offset_time_s: float = 20.0
+    """Time in which a driver comes back to the lane's middle, s."""

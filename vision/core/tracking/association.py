@@ -23,7 +23,7 @@ from vision.core.geometry.vehicle_projection import (
     appearance,
     edges,
 )
-from vision.core.tracking.vehicle_states import REVERSE_M, STEPS, VehicleStates
+from vision.core.tracking.vehicle_states import STEPS, VehicleStates
 
 __all__ = ["PredictedMeasurements"]
 
@@ -137,7 +137,7 @@ class PredictedMeasurements:
 
     def _behind(self, rows: Rows, boxes: Array) -> NDArray[np.bool_]:
         """Whether boxes (M, 4) have their lower edge upstream of where those of some vehicles (K,) can be: (K, M)."""
-        back = self.bodies.x[rows] + REVERSE_M * np.eye(STATES)[S]
+        back = self.bodies.x[rows] + self.bodies.parameters.gap_m * np.eye(STATES)[S]
         limit = np.clip(edges(back, self.bodies.lane[rows], self.table, self.pose)[:, BOTTOM], 0, self.pose.height)
         upstream = np.sign(self.jacobian[rows, BOTTOM, S])
         return np.asarray((boxes[None, :, BOTTOM] - limit[:, None]) * upstream[:, None] > BORDER_PX)

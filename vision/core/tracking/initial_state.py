@@ -1,4 +1,4 @@
-"""New vehicles on the ground: what body at what place in which lane makes a box look as it does. Pure."""
+"""New vehicles on the ground: what body at what place in which lane, how fast, makes a box look as it does. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
-from vision.core.tracking.scene_state import ARRIVAL_SPEED
+from vision.core.geometry.vehicle_projection import BORDER_PX, HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
+from vision.core.tracking.image_tracks import Track
 from vision.core.tracking.vehicle_priors import CLASS_FIT, SHAPE_SIGMA, SHAPES
 
-__all__ = ["Guess", "guess_body"]
+__all__ = ["Guess", "guess_body", "guess_speed"]
 
 Array = NDArray[np.float64]
 NEAREST_S_M: Final = -12.0
@@ -24,13 +24,18 @@ EDGE_SHARE: Final = 0.035
 FIT_EDGE_CAP: Final = 16.0
 CUT_BOTTOM: Final = 2.5
 """Cost of a near end that must be hidden to explain a box."""
-INSIDE_SPEED: Final = 3.0
-"""Speed of a vehicle that was first seen in the zone, m/s: it may stand or move."""
 LEAST_SIGMA_M: Final = 1.5
-SPEED_SIGMA: Final = 3.0
 OFFSET_SIGMA_M: Final = 0.4
-"""What is uncertain of a new vehicle's place, speed (m/s) and offset besides what its candidates tell."""
+"""What is uncertain of a new vehicle's place and offset besides what its candidates tell."""
 WORST: Final = 24.0
+HABIT_SHARE: Final = 0.03
+HABIT_PX: Final = 0.7
+"""How far an edge moves beside what the vehicle does from one look to the next, as a share of the side, and at least."""
+LOOKS_S: Final = 2.0
+"""Older boxes of a track may be those of a vehicle that passed the same place."""
+ROUNDS: Final = 4
+REACH_M: Final = 15.0
+"""Newton steps, and the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Guess:
 def guess_body(
     box: Array, votes: Array, zones: dict[int, float], table: LaneTable, pose: CameraPose, *, raised_m: float
 ) -> Guess | None:
-    """The best body for a box (4,) in pinhole pixels; None where nothing on these lanes fits.
+    """The best body for a box (4,) in pinhole pixels; None where nothing on these lanes fits. Its speed is not known yet.
 
     votes: (3,) by class; zones: the zone's length in metres of each lane index; raised_m: how much higher than usual
     the roofs are.
@@ -69,9 +74,63 @@ def guess_body(
     p = (apart * weight[:, None]).T @ apart
     within = np.zeros(STATES)
     within[[LENGTH, HEIGHT, WIDTH]] = weight @ SHAPE_SIGMA[body[near]]
-    within[S], within[V], within[D] = LEAST_SIGMA_M, SPEED_SIGMA, OFFSET_SIGMA_M
-    x[V] = ARRIVAL_SPEED if x[S] > zones[int(lane[best])] - 10.0 else INSIDE_SPEED
+    within[S], within[D] = LEAST_SIGMA_M, OFFSET_SIGMA_M
     return Guess(int(lane[best]), x, p + np.diag(within**2), float(cost[best]))
+
+
+def guess_speed(guess: Guess, track: Track, table: LaneTable, pose: CameraPose, modes: Array) -> None:
+    """Gives a guess the speed, and its place, that the boxes of its track show, and what is uncertain in both.
+
+    modes: (K, 3) weight, mean and spread, m/s, of the speeds that are expected: a mixture whose posterior's moments count.
+    The places of the same body that explain the track's boxes lie on a line over time (weighted least squares); what a
+    detector draws too wide or too high it does in each of them.
+    """
+    looks = np.array([[track.first_t, *track.first_box], *track.met])
+    looks = looks[looks[:, 0] > track.seen_t - LOOKS_S]
+    t, s, weight = _places(guess, looks, table, pose)
+    ago = t[-1] - t
+    middle = float(weight @ ago / weight.sum())
+    spread = float(weight @ (ago - middle) ** 2)
+    shown = float(weight @ ((ago - middle) * s)) / max(spread, 1e-9)
+    # Boxes that scatter about the line by more than was thought say so of themselves (Birge's ratio).
+    off = s - float(weight @ s / weight.sum()) - shown * (ago - middle)
+    variance = max(1.0, float(weight @ off**2) / max(len(t) - 2, 1)) / max(spread, 1e-9)
+    share, mean, sigma = modes.T
+    total = sigma**2 + variance
+    log = np.log(share) - 0.5 * ((shown - mean) ** 2 / total + np.log(total))
+    share = np.exp(log - log.max())
+    share /= share.sum()
+    each = (mean * variance + shown * sigma**2) / total
+    v = max(float(share @ each), 0.0)
+    guess.x[V] = v
+    guess.p[V, V] = float(share @ (sigma**2 * variance / total + (each - v) ** 2))
+
+
+def _places(guess: Guess, looks: Array, table: LaneTable, pose: CameraPose) -> tuple[Array, Array, Array]:
+    """Times (K,), places (K,) m and their weights (K,) 1/m2, of the guess's body in looks (K, 5) t x1 y1 x2 y2: Newton."""
+    t, boxes = looks[:, 0], looks[:, 1:]
+    lane = np.full(2 * len(looks), guess.lane)
+    limits = np.array([pose.width, pose.height], float)
+    inside = np.concatenate([boxes[:, :2] > BORDER_PX, boxes[:, 2:] < limits - BORDER_PX], axis=1)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 4.0)[:, [0, 1, 0, 1]]
+    now = edges(guess.x[None], lane[:1], table, pose)[0]
+    habit = (boxes[-1] - now) / sides[-1] * sides
+    # Where the picture's border cuts a vehicle its other edges are those of what is left of it.
+    whole = inside & inside[-1]
+    whole[:, [0, 2]] &= whole[:, 1:2] & whole[:, 3:]
+    use = whole / (HABIT_SHARE * sides + HABIT_PX) ** 2
+    use[:, 3] *= habit[:, 3] > -2 * EDGE_SHARE * sides[:, 3]
+    x = np.tile(guess.x, (len(looks), 1))
+    for _ in range(ROUNDS):
+        ahead = x.copy()
+        ahead[:, S] += 0.5
+        both = edges(np.concatenate([x, ahead]), lane, table, pose)
+        here = both[: len(x)]
+        slope = (both[len(x) :] - here) / 0.5
+        information = (use * slope**2).sum(1) + 1e-6
+        step = (use * slope * (boxes - here - habit)).sum(1) / information
+        x[:, S] += np.clip(step, -REACH_M, REACH_M)
+    return t, x[:, S], information
 
 
 def _candidates(

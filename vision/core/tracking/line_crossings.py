@@ -84,7 +84,9 @@ def pass_lines(road: SceneState, t: float) -> None:
         s = float(bodies.x[row, S])
         line = road.lines[vehicle.lane_id]
         past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
-        if _pass(line, vehicle, s, float(bodies.x[row, V]), t, past=past, began_t=road.began_t):
+        v, visit = float(bodies.x[row, V]), vehicle.visit
+        if _pass(line, vehicle, s, v, t, past=past, began_t=road.began_t):
+            bodies.driving(int(bodies.lane[row])).learn_pass(v, halted=visit is not None and visit.joined_t is not None)
             road.roofs.learn(bodies, row)
         _clear(line, vehicle, s + float(bodies.x[row, LENGTH]) + road.parameters.gap_m, t)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:

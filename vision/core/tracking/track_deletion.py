@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import numpy as np
@@ -9,10 +10,9 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import LENGTH, S, V
 from vision.core.lanes.vehicle import Vehicle
-import os
 from vision.core.tracking import existence
-from vision.core.tracking.existence import Rates
 from vision.core.tracking.association import PredictedMeasurements
+from vision.core.tracking.existence import Rates
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 
@@ -85,7 +85,9 @@ def miss(
     eye.acuity.forget(set(numbers))
     bodies = road.bodies
     if EFFECT:
-        chance = chance * np.array([max((10 + v.found_s) / (10 + v.due_s), EFFECT) for v in (road.vehicles[n] for n in numbers)])
+        chance = chance * np.array(
+            [max((10 + v.found_s) / (10 + v.due_s), EFFECT) for v in (road.vehicles[n] for n in numbers)]
+        )
     for number, due, was in zip(numbers, (eye.acuity.chance(sight.look) * dt).tolist(), hit.tolist(), strict=True):
         if allowed[numbers.index(number)]:
             road.vehicles[number].due_s += due
@@ -102,7 +104,12 @@ def miss(
         dropped = road.vehicles[numbers[row]]
         if dropped.visit is not None and RECYCLE:
             arrived = dropped.visit.arrived_t
-            road.undetected.recycle(int(bodies.lane[row]), float(bodies.x[row, S]), arrived, float(existence.existence(bodies.chain[row : row + 1])[0]))
+            road.undetected.recycle(
+                int(bodies.lane[row]),
+                float(bodies.x[row, S]),
+                arrived,
+                float(existence.existence(bodies.chain[row : row + 1])[0]),
+            )
         _forget(road, road.vehicles[numbers[row]], float(bodies.x[row, S]))
     bodies.keep(keep)
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, Appearance, S, V, appearance
+from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, Appearance, S, appearance
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import Track
-from vision.core.tracking.initial_state import Guess, guess_body
+from vision.core.tracking.initial_state import Guess, guess_body, guess_speed
 from vision.core.tracking.scene_state import ARRIVAL_SPEED, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, lost_vehicle
@@ -46,8 +46,6 @@ STRONG_S: Final = 1.5
 OVERDUE_M: Final = 15.0
 OVERDUE_CHANCE: Final = 0.7
 """A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
-REST_SHARE: Final = 0.06
-"""A box whose edges move by less than this share of its larger side in a second shows a standing vehicle."""
 TRY_AGAIN_S: Final = 1.0
 TRY_AGAIN_SHARE: Final = 0.3
 """A box that could not be placed is looked at again after this time, and after this share of its age."""
@@ -58,6 +56,8 @@ OFF_PX: Final = 3.0
 PART_SHARE: Final = 0.75
 """A box that lies this much in the box of a known vehicle is a part of it."""
 AT_START_S: Final = 3.0
+APPROACH_M: Final = 10.0
+"""A vehicle this near to the zone's end, or beyond it, is on its way."""
 
 
 def follow(eye: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
@@ -78,6 +78,9 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
         return
     if not _shows(road, pose, guess, np.array(track.box)):
         return
+    approaching = bool(guess.x[S] > eye.zones[guess.lane] - APPROACH_M)
+    speeds = road.bodies.driving(guess.lane).speeds(approaching=approaching, standing_mps=road.parameters.standing_mps)
+    guess_speed(guess, track, road.table, pose, speeds)
     other = clash(road, guess, t)
     if other == "taken":
         return
@@ -122,7 +125,7 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
 
 
 def _evidence(track: Track, eye: Sensor) -> float:
-    """ln of how much likelier a vehicle gave a track's boxes their scores than a source of false boxes."""
+    """Ln of how much likelier a vehicle gave a track's boxes their scores than a source of false boxes."""
     return float(np.clip(_K * (_strength(track, eye) - _S0), -1.5, 3.0)) * track.hits
 
 
@@ -141,8 +144,6 @@ def _due(track: Track, eye: Sensor, t: float) -> bool:
 
 def _begin(road: SceneState, eye: Sensor, track: Track, guess: Guess, t: float) -> None:
     front = float(guess.x[S])
-    if _rests(track, t):
-        guess.x[V] = 0.0
     vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
@@ -161,14 +162,6 @@ def _shows(road: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.flo
     low, high = np.minimum(look.full[-1], look.modal[-1]), np.maximum(look.full[-1], look.modal[-1])
     off = np.maximum(np.maximum(low - box, box - high), 0.0)
     return bool((off < OFF_SHARE * np.maximum(box[2:] - box[:2], 4.0)[[0, 1, 0, 1]] + OFF_PX).all())
-
-
-def _rests(track: Track, t: float) -> bool:
-    """Whether a box has stayed where it was first seen."""
-    age = t - track.first_t
-    side = max(track.box[2] - track.box[0], track.box[3] - track.box[1])
-    moved = max(abs(now - then) for now, then in zip(track.box, track.first_box, strict=True))
-    return moved < REST_SHARE * side * max(age, 1.0)
 
 
 def _overdue(road: SceneState, eye: Sensor, pose: CameraPose, guess: Guess, t: float) -> bool:

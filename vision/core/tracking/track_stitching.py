@@ -92,6 +92,7 @@ def adopt(road: SceneState, number: int, guess: Guess, t: float) -> None:
     for state in (S, V, D):
         spread[state, state] = guess.p[state, state]
     bodies.p[row] = spread
+    bodies.most[row, S] = np.inf
     vehicle = road.vehicles[number]
     vehicle.seen_t, vehicle.missed_s = t, 0.0
 

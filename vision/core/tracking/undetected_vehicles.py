@@ -143,8 +143,9 @@ class UndetectedVehicles:
 
     def _move(self, road: SceneState, t: float, dt: float) -> None:
         parameters, began = road.parameters, road.since_began_s(t)
-        free = parameters.free_speed_mps * dt if began > 3.0 else 0.0
         for lane in np.unique(self.lane).tolist():
+            driving = road.bodies.driving(lane)
+            free = driving.free_mps * dt if began > 3.0 else 0.0
             mine = self.lane == lane
             known = road.bodies.lane == lane
             front, rear = road.bodies.x[known, S], road.bodies.x[known, S] + road.bodies.x[known, LENGTH]
@@ -152,11 +153,11 @@ class UndetectedVehicles:
             # The rear of the vehicle ahead of each point, the front of the one behind it.
             ahead = np.where(front[None] < s[:, None], rear[None], -np.inf).max(1, initial=-np.inf)
             behind = np.where(front[None] >= s[:, None], front[None], np.inf).min(1, initial=np.inf)
-            stop = np.where(np.isfinite(ahead), ahead + parameters.gap_m, parameters.halt_m)
+            stop = np.where(np.isfinite(ahead), ahead + parameters.gap_m, driving.halt_m)
             s = np.maximum(s - free, np.minimum(stop, s + 1e9))
             room = behind - s
             gone = room < SHORTEST_M + 0.8
-            at_line = ~np.isfinite(ahead) & (s <= parameters.halt_m + 0.5)
+            at_line = ~np.isfinite(ahead) & (s <= driving.halt_m + 0.5)
             self.s[mine] = s
             # A driver who stands closes up: that he stands with room before him tells of somebody there.
             v = road.bodies.x[known, V]
@@ -166,7 +167,9 @@ class UndetectedVehicles:
             last = np.where(front[None] < s[:, None], rear[None], -np.inf)
             if last.shape[1]:
                 lead, next_ = last.argmax(1), np.where(front[None] >= s[:, None], front[None], np.inf).argmin(1)
-                between = np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5) & sure[next_] & sure[lead]
+                between = (
+                    np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5) & sure[next_] & sure[lead]
+                )
                 sigma = np.sqrt(sigma2[lead] + road.bodies.p[known, S, S][next_] + ROOM_SIGMA**2)
                 free_room = behind - ahead - 2 * parameters.gap_m - FITS_M
                 surely = 0.5 + 0.5 * np.tanh(0.8 * free_room / sigma)
@@ -182,7 +185,7 @@ class UndetectedVehicles:
         count = len(road.ids)
         rate = np.array([_rate(road, lane, t) for lane in range(count)])
         s = np.array([road.zone_m(lane) + ENTRY_M for lane in range(count)])
-        arrived = np.full(count, t + ENTRY_M / road.parameters.free_speed_mps)
+        arrived = np.array([t + ENTRY_M / road.bodies.driving(lane).free_mps for lane in range(count)])
         self._add(np.arange(count), s, arrived, np.stack([rate * dt, 0 * rate], axis=1))
 
     def _merge(self) -> None:

@@ -1,7 +1,10 @@
 """The vehicles on the ground as Gaussian states: prediction by following the one ahead, correction by box edges. Pure.
 
-One row a vehicle; every operation is on all rows at once. The motion model is Krauss' safe speed (Krauss 1998): a driver
-can always stop behind the vehicle ahead. It keeps hidden vehicles in line and is corrected where a vehicle is seen.
+One row a vehicle; every operation is on all rows at once. The motion model has two modes. A standing vehicle keeps its place
+until the gap ahead has opened; what is not known of its speed dies away (Ornstein-Uhlenbeck). A moving one drives at its lane's
+free speed, within Krauss' safe speed (Krauss 1998): a driver can always stop behind the vehicle ahead. Whether a line's first
+vehicle halts at the stop line is a mixture whose moments are matched (generalised pseudo-Bayes of order 1, Bar-Shalom, Li and
+Kirubarajan 2001, 11.6.3). It keeps hidden vehicles in line and is corrected where a vehicle is seen.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, D, S, V
+from vision.core.tracking.vehicle_priors import DrivingPrior
 from vision.tracking_parameters import TrackingParameters
 
 __all__ = ["VehicleStates", "safe_speed"]
@@ -19,33 +23,17 @@ __all__ = ["VehicleStates", "safe_speed"]
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-LEAST_GAP_M: Final = 0.8
-"""No two vehicles stand nearer than this."""
-GAP_SIGMA_M: Final = 0.8
-GONE_M: Final = -1.0
-"""Who is seen to roll past the halt leaves; who rolls there out of sight halts as everyone does, unless he is past this."""
-IDLE_GAP_M: Final = 3.0
-"""A standing driver starts only when the gap has opened by this much."""
-MOVING: Final = 0.5
-Q_MOVING: Final = 0.9
-"""Spread of the acceleration that the model does not know, m/s2 over a second, of a moving vehicle."""
-Q_STANDING: Final = 0.35
-REST_TIME_S: Final = 3.0
-"""How long an error in a standing vehicle's speed lasts."""
-Q_OFFSET: Final = 0.12
-"""Spread of the offset's drift, m over a second, of a moving vehicle."""
-OFFSET_TIME_S: Final = 20.0
-"""Time in which a driver comes back to the lane's middle."""
+HALT_REACH: Final = 10.0
+"""A head that stands nearer to the stop line than so many sigmas of its usual place shows where vehicles halt."""
 OUTLIER: Final = 3.0
 """A residual beyond so many sigmas counts less (Huber)."""
 LEAST: Final = np.array([-np.inf, 0.0, 3.3, 1.3, 1.6, -6.0])
-MOST: Final = np.array([np.inf, 25.0, 20.0, 4.4, 2.7, 6.0])
+MOST: Final = np.array([np.inf, 40.0, 20.0, 4.4, 2.7, 6.0])
 """Bounds of the states; the sizes are what the law allows, with a little over."""
 SHAPE_REACH: Final = 2.5
 """A vehicle's size stays within so many sigmas of what it was born with: boxes of a neighbour must not reshape it."""
-REVERSE_M: Final = 3.0
 REVERSE_SIGMAS: Final = 4.0
-"""Vehicles do not reverse: nobody goes back behind where he surely was by more than this."""
+"""Vehicles do not reverse: nobody goes back behind where he surely was by more than the gap that drivers leave."""
 STEPS: Final = np.array([0.3, 1.0, 0.2, 0.05, 0.05, 0.05])
 """Differences for numerical derivatives, per state."""
 
@@ -73,6 +61,7 @@ class VehicleStates:
         self.most: Array = np.zeros((0, STATES))
         self.roof: Array = np.zeros((0, 2))
         self.chain: Array = np.zeros((0, 3))
+        self._driving: dict[int, DrivingPrior] = {}
 
     def __len__(self) -> int:
         return len(self.number)
@@ -94,6 +83,10 @@ class VehicleStates:
         self.updated_t = np.append(self.updated_t, self.t)
         self.chain = np.concatenate([self.chain, [[r, 0.0, 1.0 - r]]])
 
+    def driving(self, lane: int) -> DrivingPrior:
+        """How a lane, by index, is driven."""
+        return self._driving.setdefault(lane, DrivingPrior.of(self.parameters))
+
     def keep(self, rows: Flags) -> None:
         """Drops the other vehicles."""
         self.number, self.lane, self.updated_t = self.number[rows], self.lane[rows], self.updated_t[rows]
@@ -105,6 +98,7 @@ class VehicleStates:
         lanes = np.array([-1 if new is None else new for new in index], np.intp)
         self.lane = lanes[self.lane]
         self.keep(self.lane >= 0)
+        self._driving = {new: self._driving[old] for old, new in enumerate(index) if new is not None and old in self._driving}
 
     def order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows in order of lane and position, and for each row the row ahead of it in its lane, -1 for none."""
@@ -124,46 +118,70 @@ class VehicleStates:
             left -= dt
 
     def _step(self, dt: float, seen: Flags) -> None:
-        _, ahead = self.order()
         x, p = self.x, self.parameters
-        leaves = (ahead < 0) & (x[:, S] < np.where(seen, p.halt_m + 0.5, GONE_M))
-        gap, speed_ahead = self._room(ahead, leaves)
-        limit = safe_speed(gap, speed_ahead, p)
-        speed = x[:, V]
-        standing = speed < MOVING
-        wanted = np.minimum(limit, p.free_speed_mps)
+        _, ahead = self.order()
+        head, speed = ahead < 0, x[:, V].copy()
+        standing = speed < p.standing_mps
+        halts, halt, free = self._at_stop_line(seen)
+        gap, limit = self._room(ahead, halt)
+        limit = np.where(head & (halts == 0.0), np.inf, limit)
+        wanted = np.minimum(limit, np.maximum(speed, free))
         # A seen vehicle is braked by the model, never driven: only its boxes tell that it starts.
-        wanted = np.where(seen | (standing & (gap < IDLE_GAP_M)), np.minimum(speed, limit), wanted)
-        at_line = (ahead < 0) & (x[:, S] < p.halt_m + 3.0)
-        wanted = np.where(leaves | (at_line & standing & seen), speed, wanted)
+        wanted = np.where(seen | (standing & (gap < p.gap_m)), np.minimum(speed, limit), wanted)
+        at_line = head & (x[:, S] < halt + 3 * p.halt_sigma_m)
+        wanted = np.where(at_line & standing & seen, speed, wanted)
+        for row in np.flatnonzero(head & standing & seen & (x[:, S] < HALT_REACH * p.halt_sigma_m)).tolist():
+            self.driving(int(self.lane[row])).learn_halt(float(x[row, S]), dt)
         change = np.clip(wanted - speed, -2 * p.brake_mps2 * dt, p.speed_up_mps2 * dt)
-        x[:, V] = np.maximum(speed + change, 0.0)
+        doubt = np.where(head & seen, halts * (1.0 - halts), 0.0) * change**2
+        x[:, V] = np.maximum(speed + np.where(head & seen, halts, 1.0) * change, 0.0)
         x[:, S] -= (speed + x[:, V]) / 2 * dt
-        x[:, D] *= np.exp(-dt / OFFSET_TIME_S * ~standing)
-        self._spread(dt, standing)
+        x[:, D] *= np.exp(-dt / p.offset_time_s * ~standing)
+        self._spread(dt, standing, doubt)
 
-    def _room(self, ahead: NDArray[np.intp], leaves: Flags) -> tuple[Array, Array]:
-        """Free metres before each vehicle, the usual gap taken off, and the speed of what is there; the stop line halts."""
+    def _at_stop_line(self, seen: Flags) -> tuple[Array, Array, Array]:
+        """Chance that each vehicle halts at the stop line, where it does, and its lane's free speed: each (N,).
+
+        A head that could not halt there any more even by braking as hard as it can passes (the dilemma zone of Gazis,
+        Herman and Maradudin 1960); before that the share of the lane's vehicles that halt says how likely it does.
+        """
+        x, p = self.x, self.parameters
+        driving = [self.driving(lane) for lane in self.lane.tolist()]
+        halt = np.array([one.halt_m for one in driving])
+        share = np.array([one.halting for one in driving])
+        most = np.sqrt(4 * p.brake_mps2 * np.maximum(x[:, S] - halt, 0.0))
+        excess = (x[:, V] - most) / np.sqrt(np.maximum(self.p[:, V, V], 1e-9))
+        can = np.where(excess > 0, np.exp(-(excess**2) / 2), 1.0)
+        halts = share * can / (share * can + 1.0 - share)
+        # Who is seen to roll past the halt leaves; who rolls there out of sight halts as everyone does, unless he is past it.
+        leaves = x[:, S] < halt + np.where(seen, 0.5, -2.0) * p.halt_sigma_m
+        halts = np.where(leaves, 0.0, np.where(seen, halts, np.round(halts)))
+        return halts, halt, np.array([one.free_mps for one in driving])
+
+    def _room(self, ahead: NDArray[np.intp], halt: Array) -> tuple[Array, Array]:
+        """Free metres before each vehicle, the usual gap taken off, and the safe speed with it; the stop line halts."""
         x = self.x
-        rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + self.parameters.gap_m, self.parameters.halt_m)
+        rear = np.where(ahead >= 0, x[ahead, S] + x[ahead, LENGTH] + self.parameters.gap_m, halt)
         gap = x[:, S] - rear
-        return np.where(leaves, np.inf, gap), np.where(ahead >= 0, x[ahead, V], 0.0)
+        return gap, safe_speed(gap, np.where(ahead >= 0, x[ahead, V], 0.0), self.parameters)
 
-    def _spread(self, dt: float, standing: Flags) -> None:
-        p = self.p
+    def _spread(self, dt: float, standing: Flags, doubt: Array) -> None:
+        """Spreads the covariances; doubt: (N,) variances of what the speeds changed by, (m/s)2."""
+        p, numbers = self.p, self.parameters
         # What is not known of a standing vehicle's speed does not last: it stands.
-        stay = np.where(standing, np.exp(-dt / REST_TIME_S), 1.0)
+        stay = np.where(standing, np.exp(-dt / numbers.rest_time_s), 1.0)
         p[:, V, :] *= stay[:, None]
         p[:, :, V] *= stay[:, None]
-        q = np.where(standing, Q_STANDING, Q_MOVING) ** 2 * dt
+        rest = numbers.standing_mps**2 * 2 / numbers.rest_time_s
+        q = np.where(standing, rest, numbers.speed_up_mps2**2) * dt
         # Position is driven by speed: F = I - dt * e_s e_v'.
         p[:, S, :] -= dt * p[:, V, :]
         p[:, :, S] -= dt * p[:, :, V]
-        p[:, V, V] += q
+        p[:, V, V] += q + doubt
         p[:, S, S] += q * dt**2 / 3 + 1e-6
         p[:, S, V] -= q * dt / 2
         p[:, V, S] -= q * dt / 2
-        p[:, D, D] += np.where(standing, 0.01, Q_OFFSET) ** 2 * dt
+        p[:, D, D] += np.where(standing, 1e-4, 2 * numbers.offset_sigma_m**2 / numbers.offset_time_s) * dt
 
     def correct(self, rows: NDArray[np.intp], jacobian: Array, residual: Array, variance: Array, used: Flags) -> None:
         """Corrects some rows by their boxes' edges, one edge after the other.
@@ -185,7 +203,7 @@ class VehicleStates:
         x = self._within(rows, x, p)
         self.x[rows] = np.clip(x, self.least[rows], self.most[rows])
         self.p[rows] = (p + p.transpose(0, 2, 1)) / 2
-        farthest = self.x[rows, S] + REVERSE_M + REVERSE_SIGMAS * np.sqrt(self.p[rows, S, S])
+        farthest = self.x[rows, S] + self.parameters.gap_m + REVERSE_SIGMAS * np.sqrt(self.p[rows, S, S])
         self.most[rows, S] = np.minimum(self.most[rows, S], farthest)
 
     def _within(self, rows: NDArray[np.intp], x: Array, p: Array) -> Array:
@@ -201,15 +219,16 @@ class VehicleStates:
     def part(self) -> None:
         """Keeps the line in order: nobody stands in the vehicle ahead. Both give way, the less certain one more."""
         rows, ahead = self.order()
+        least_gap = self.parameters.gap_m - 2 * self.parameters.gap_sigma_m
         for row in rows:
             lead = ahead[row]
             if lead < 0:
                 continue
             x, p = self.x, self.p
-            room = x[row, S] - x[lead, S] - x[lead, LENGTH] - LEAST_GAP_M
+            room = x[row, S] - x[lead, S] - x[lead, LENGTH] - least_gap
             if room >= 0:
                 continue
-            s = p[row, S, S] + p[lead, S, S] + GAP_SIGMA_M**2
+            s = p[row, S, S] + p[lead, S, S] + self.parameters.gap_sigma_m**2
             x[row, S] -= p[row, S, S] * room / s
             x[lead, S] += p[lead, S, S] * room / s
 
@@ -236,6 +255,7 @@ class VehicleStates:
             "updated_t": self.updated_t.tolist(),
             "roof": self.roof.tolist(),
             "chain": self.chain.tolist(),
+            "driving": [[lane, one.as_data()] for lane, one in self._driving.items()],
             "least": self.least[:, [LENGTH, HEIGHT, WIDTH]].tolist(),
             "most": [[s if s < np.inf else None, *sizes] for s, *sizes in self.most[:, [S, LENGTH, HEIGHT, WIDTH]].tolist()],
         }
@@ -251,6 +271,7 @@ class VehicleStates:
         self.updated_t = np.array(data["updated_t"], float)
         self.roof = np.array(data["roof"], float).reshape(count, 2)
         self.chain = np.array(data["chain"], float).reshape(count, 3)
+        self._driving = {lane: DrivingPrior(**one) for lane, one in data.get("driving", [])}
         self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
         self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
         most = [[np.inf if s is None else s, *sizes] for s, *sizes in data["most"]]

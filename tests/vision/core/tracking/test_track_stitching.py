@@ -14,10 +14,6 @@ from vision.messages import LaneVehicles, VisitStarted
 LOST_S = 30.0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the bound against reversing drags a vehicle that was found again upstream back at once; mended with the estimator",
-)
 @pytest.mark.parametrize(("lost_at_m", "found_s"), [(42.0, 36.0), (44.0, 33.0), (44.0, 36.0)])
 def test_a_vehicle_found_again_upstream_stays_where_it_is_found(lost_at_m: float, found_s: float) -> None:
     """It was taken to be further on than it is, by a box that also showed another; it is found where it stands, at 60 m."""
