@@ -7,6 +7,7 @@ from typing import Final, Literal
 import numpy as np
 
 from vision.core.geometry.vehicle_projection import LENGTH, D, S, V
+from vision.core.tracking.existence import OBSERVABLE
 from vision.core.tracking.initial_state import Guess
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 
@@ -17,6 +18,8 @@ OVERLAP_SHARE: Final = 0.4
 ADOPT_M: Final = 10.0
 ADOPT_MPS: Final = 6.0
 BESIDE_M: Final = 5.0
+import os
+MISSED=float(os.environ.get("MISSED",.3))
 MISSED_S: Final = 1.0
 """A vehicle on an axis this near, and missed in plain sight for so long, may have changed lanes unseen."""
 FOLLOWED_S: Final = 2.0
@@ -70,8 +73,8 @@ def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) ->
         vehicle = road.vehicles[number]
         unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
         followed = abs(first_t - vehicle.seen_t) < FOLLOWED_S
-        missed_s = max(vehicle.missed_s, vehicle.regular * unseen) if followed else vehicle.missed_s
-        if vehicle.gone or missed_s < MISSED_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
+        missed = bodies.chain[row, OBSERVABLE] < MISSED or (followed and vehicle.regular * unseen >= MISSED_S)
+        if vehicle.gone or not missed or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
             continue
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
         if same_way and vehicle.well_known and (best is None or away < best[0]):
