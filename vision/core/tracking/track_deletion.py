@@ -36,7 +36,7 @@ SHOW = _e("SHOW", 0.3)
 DIE = _e("DIE", 0.0005)
 DIE_HEAD = _e("DIE_HEAD", 0.0005)
 DIE_GONE = _e("DIE_GONE", 1.0)
-DROP = _e("DROP", 0.2)
+DROP = _e("DROP", 0.1)
 PATIENCE_S: Final = 6.0
 """A vehicle that should be in plain sight for so long, and is not found, has gone."""
 PATIENCE_NEW_S: Final = 2.0

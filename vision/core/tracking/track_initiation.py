@@ -29,6 +29,7 @@ CONFIRM = float(os.environ.get("CONF", 3.0))
 NOBODY = float(os.environ.get("NOB", 0.002))
 USUAL_COST = float(os.environ.get("UC", 8.0))
 SHORTEST = 4.0
+CHANGED = float(os.environ.get('CHG', .001))
 CONFIRM_HITS: Final = 3
 CONFIRM_S: Final = 0.6
 CONFIRM_STRENGTH: Final = 2.4
@@ -85,8 +86,9 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
     if other == "taken":
         return
     lost = lost_vehicle(road, guess, t) if other is None else other
-    lost = changed_vehicle(road, guess, t, track.first_t) if lost is None else lost
     prior = 0.5
+    if lost is None:
+        lost, prior = changed_vehicle(road, guess, t, track.first_t), CHANGED
     if lost is None:
         prior = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY
     if np.log(prior) + _evidence(track, eye) - 0.5 * (guess.cost - USUAL_COST) < CONFIRM:
@@ -111,7 +113,6 @@ def infer(road: SceneState, eye: Sensor, t: float) -> None:
         vehicle = Vehicle(name, road.ids[lane], t, t, s, s + length)
         vehicle.arrived = road.undetected.arrived_t(lane, s, 5.0)
         vehicle.votes[0] = 0.1
-        vehicle.present_at_start = vehicle.arrived is None
         road.vehicles[name] = vehicle
         bodies.add(name, lane, x, p, min(number, 0.9))
 

@@ -73,7 +73,7 @@ def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) ->
         vehicle = road.vehicles[number]
         unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
         followed = abs(first_t - vehicle.seen_t) < FOLLOWED_S
-        missed = bodies.chain[row, OBSERVABLE] < MISSED or (followed and vehicle.regular * unseen >= MISSED_S)
+        missed = (unseen >= MISSED_S and bodies.chain[row, OBSERVABLE] < MISSED) or (followed and vehicle.regular * unseen >= MISSED_S)
         if vehicle.gone or not missed or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
             continue
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction

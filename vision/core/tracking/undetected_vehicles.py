@@ -124,6 +124,7 @@ class UndetectedVehicles:
                     rear = float(
                         (road.bodies.x[known, S] + road.bodies.x[known, LENGTH])[np.argsort(road.bodies.x[known, S])][one - 1]
                     )
+                    self.weight[np.flatnonzero(mine)[gap == one]] = 0.0
                     found.append((lane, rear + road.parameters.gap_m, float(front[one]) - rear, number))
         return found
 
