@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,12 @@ from scipy.special import expit, logit
 from vision.config import Camera, View
 from vision.core.detections import Detections
 from vision.core.events import Seen
-from vision.core.geometry.boxes import iou, overlap_of_first
+from vision.core.geometry.boxes import overlap_of_first
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import STANDING_AFTER_S, Vehicle
 from vision.core.tracking import existence
-from vision.core.tracking.image_states import MOVING, STANDING, BoxStates, size_of
+from vision.core.tracking.image_states import MOVING, STANDING, BoxStates, jump_density, size_of
 from vision.core.tracking.image_tracks import merge_parts, same_ground_share
 from vision.core.tracking.picture_lane import PictureLane
 from vision.tracking_parameters import TrackingParameters
@@ -36,7 +36,6 @@ __all__ = ["PictureScene"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-SETTLED_S: Final = 4.0
 
 
 @dataclass(slots=True)
@@ -177,15 +176,16 @@ class PictureScene:
         return self._vehicles
 
     def _boxes(self, detections: Detections) -> _Boxes:
-        """One box a vehicle: the hull of its parts, score and class of the strongest part."""
-        group = merge_parts(detections)
+        """One box a vehicle: the hull of its parts, but for doubtful ones, score and class of the strongest part."""
+        group, score = merge_parts(detections), detections.score
         leaders = np.unique(group)
-        parts = [detections.xyxy[group == leader].astype(np.float64) for leader in leaders]
+        sure = score >= score[group] / 2.0
+        parts = [detections.xyxy[sure & (group == leader)].astype(np.float64) for leader in leaders]
         hulls = [np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)]) for part in parts]
         xyxy = np.array(hulls).reshape(-1, 4) / self._size[1]
         near = 2.0 * self.parameters.image_edge_sd * size_of(xyxy)[:, None]
         cut = np.column_stack([xyxy[:, :2] < near, [self._aspect, 1.0] - xyxy[:, 2:] < near])
-        return _Boxes(xyxy, cut, detections.score[leaders].astype(np.float64), detections.class_id[leaders])
+        return _Boxes(xyxy, cut, score[leaders].astype(np.float64), detections.class_id[leaders])
 
     def _score_llr(self, boxes: _Boxes) -> Array:
         """Log-likelihood ratios (M,) of scores, vehicles against other things: a score is a probability but for its prior."""
@@ -222,7 +222,7 @@ class PictureScene:
             return owners
         p_d = self._detection_probability(expected)
         ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
-        elsewhere = np.where(same_ground_share(expected, boxes.xyxy) > 0.5, iou(expected, boxes.xyxy), 0.0)
+        elsewhere = jump_density(expected, boxes.xyxy)
         jumped, ratio = elsewhere > ratio, ratio + elsewhere
         found = self._p[:, existence.OBSERVABLE] * p_d
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
@@ -265,7 +265,9 @@ class PictureScene:
         track.log_odds += looks * float(self._score_llr(boxes)[column])
         track.votes[int(boxes.class_id[column])] += float(boxes.score[column])
         track.seen_t, track.blind = t, False
-        track.met = [met for met in track.met if t - met[0] <= SETTLED_S] + [[t, *boxes.xyxy[column].tolist()]]
+        track.met = [met for met in track.met if t - met[0] <= 2.0 * self.parameters.image_missed_s] + [
+            [t, *boxes.xyxy[column].tolist()]
+        ]
 
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
@@ -281,9 +283,12 @@ class PictureScene:
                 self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), rest[row], t)
 
     def _enter(self, row: int, box: Array, anchor: Array) -> Vehicle | None:
-        """Begins a visit; that of one that left only if it is surely back, or never was beyond the stop end."""
-        track, lane = self._tracks[row], next((lane for lane in self._lanes.values() if lane.holds(anchor)), None)
-        if lane is None or (track.ended and self._beyond(lane.lane_id, row).max() > self.parameters.image_failure_share):
+        """Begins a visit; that of one that left only if it is surely back, about a size from the stop end."""
+        lane = next((lane for lane in self._lanes.values() if lane.holds(anchor)), None)
+        if lane is None:
+            return None
+        track, doubt = self._tracks[row], self.parameters.image_failure_share
+        if track.ended and self._beyond(lane.lane_id, row, float(size_of(box)) / 2.0).max() > doubt:
             return None
         front, rear = lane.extent(box)
         vehicle = Vehicle(track.number, lane.lane_id, track.first_t, track.seen_t, front, rear)
@@ -322,18 +327,25 @@ class PictureScene:
             vehicle = self._vehicles.get(track.number)
             if vehicle is None:
                 continue
-            passed = 0.0 if track.blind else float((self._states.mode[row] * self._beyond(vehicle.lane_id, row))[MOVING])
-            gone = 1.0 - math.exp(-(t - track.seen_t) / self.parameters.image_standing_s)
-            if passed > 0.5 or (not keep[row] and passed > gone):
-                self._end(vehicle, track, departed=True, t=t if passed > 0.5 else track.seen_t)
+            if not track.blind and self._has_passed(vehicle.lane_id, row):
+                self._end(vehicle, track, departed=True, t=track.seen_t)
             elif not keep[row]:
                 self._end(vehicle, track, departed=False, t=track.seen_t)
         self._keep(keep)
 
-    def _beyond(self, lane_id: str, row: int) -> Array:
-        """Chances (mode,) that a vehicle is beyond the stop end of its lane or the picture's border, if it stands or moves."""
+    def _has_passed(self, lane_id: str, row: int) -> bool:
+        """Whether a vehicle is rather beyond the stop end than not and on its way, or surely there."""
+        chance = self._states.mode[row] * self._beyond(lane_id, row, 0.0)
+        return bool(chance[MOVING] > 0.5 or chance.sum() > 1.0 - self.parameters.image_failure_share)
+
+    def _beyond(self, lane_id: str, row: int, margin: float) -> Array:
+        """Chances (mode,) that a vehicle is beyond the stop end of its lane or the picture, if it stands or moves.
+
+        margin: standard deviation of what the vehicle may be elsewhere.
+        """
         (mean, variance), lane = self._states.anchors, self._lanes[lane_id]
-        return np.array([lane.passed(mean[row, mode], variance[row, mode], self._aspect) for mode in (STANDING, MOVING)])
+        both = range(len(mean[row]))
+        return np.array([lane.passed(mean[row, mode], variance[row, mode] + margin**2, self._aspect) for mode in both])
 
     def _end(self, vehicle: Vehicle, track: _Track, *, departed: bool, t: float) -> None:
         del self._vehicles[vehicle.number]

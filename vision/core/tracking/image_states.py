@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from vision.tracking_parameters import TrackingParameters
 
-__all__ = ["MOVING", "STANDING", "BoxStates", "size_of"]
+__all__ = ["MOVING", "STANDING", "BoxStates", "jump_density", "size_of"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -25,6 +25,8 @@ Rows = NDArray[np.intp]
 STANDING: Final = 0
 MOVING: Final = 1
 MIDDLE, SPEED, SPAN = 0, 1, 2
+SPEED_SIZES_PER_S: Final = 2.0
+"""Standard deviation of the speed of one that moves: a truck of 4 m at 8 m/s; a car has as much in the picture."""
 EDGES: Final = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, 0.5]])
 """H of the lower and of the upper edge."""
 ANCHOR: Final = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 1.0 / 6.0]])
@@ -35,6 +37,18 @@ def size_of(boxes: Array) -> Array:
     """Size (...,) of boxes (..., 4): the geometric mean of width and height."""
     spans = np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
     return np.asarray(np.sqrt(spans[..., 0] * spans[..., 1]))
+
+
+def jump_density(a: Array, b: Array) -> Array:
+    """Density (N, M) of boxes (M, 4) as those of vehicles that were at others (N, 4) and jumped, over that of all jumps.
+
+    Such a box is somewhere within a size and of a similar shape: a part, the whole, or where the vehicle is after a lost frame.
+    """
+    span = [np.log(np.maximum(box[:, 2:] - box[:, :2], 1e-3)) for box in (a, b)]
+    middle = [(box[:, :2] + box[:, 2:]) / 2.0 for box in (a, b)]
+    away = (middle[0][:, None] - middle[1][None]) / size_of(a)[:, None, None]
+    apart = (away**2).sum(axis=2) + ((span[0][:, None] - span[1][None]) ** 2).sum(axis=2)
+    return np.asarray(np.exp(-apart / 2.0) / (2.0 * np.pi))
 
 
 class BoxStates:
@@ -98,7 +112,9 @@ class BoxStates:
         step[MIDDLE, SPEED], step[SPEED, SPEED] = gain, kept
         noise[MIDDLE, MIDDLE] = 2.0 * p.speed_time_s * (dt - gain) - gain**2
         noise[MIDDLE, SPEED] = noise[SPEED, MIDDLE] = gain**2 / p.speed_time_s
-        noise[SPEED, SPEED], noise[SPAN, SPAN] = 1.0 - kept**2, 2.0**2 * creep
+        noise[SPEED, SPEED] = 1.0 - kept**2
+        noise[SPAN, SPAN] = 2.0**2 * creep
+        noise *= SPEED_SIZES_PER_S**2
         self.mean[:, MOVING] = self.mean[:, MOVING] @ step.T
         self.cov[:, MOVING] = step @ self.cov[:, MOVING] @ step.T + square[..., None, None] * noise
         self.cov[:, STANDING] += square[..., None, None] * np.diag([creep, 0.0, creep])
@@ -145,7 +161,7 @@ class BoxStates:
         cov = np.zeros((len(boxes), 2, 3, 3))
         cov[..., MIDDLE, MIDDLE], cov[..., SPAN, SPAN] = noise.sum(axis=1) / 2.0**2, noise.sum(axis=1)
         cov[..., MIDDLE, SPAN] = cov[..., SPAN, MIDDLE] = (noise[:, 1] - noise[:, 0]) / 2.0
-        cov[..., SPEED, SPEED] = 1.0
+        cov[..., SPEED, SPEED] = SPEED_SIZES_PER_S**2
         return np.repeat(mean[:, None], 2, axis=1), np.repeat((cov * square[..., None, None])[:, None], 2, axis=1)
 
     def _mix(self, dt: float, square: Array) -> None:
@@ -162,7 +178,7 @@ class BoxStates:
         self.mean, self.cov, self.mode = mean, np.einsum("nij,nijaxy->njaxy", share, spread), after
         self.mean[:, STANDING, :, SPEED] = 0.0
         self.cov[:, STANDING, :, SPEED] = self.cov[:, STANDING, :, :, SPEED] = 0.0
-        self.cov[:, STANDING, :, SPEED, SPEED] = square
+        self.cov[:, STANDING, :, SPEED, SPEED] = SPEED_SIZES_PER_S**2 * square
 
     def _density(self, off: Array, cov: Array, size: Array, cut: Flags, inwards: Array | float) -> tuple[Array, Array]:
         """Density of edges that are `off` what is expected, and the probability that each is no outlier."""
