@@ -26,7 +26,7 @@ from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
 from vision.core.lanes.vehicle import STANDING_AFTER_S, Vehicle
 from vision.core.tracking import existence
-from vision.core.tracking.image_states import MOVING, STANDING, BoxStates, jump_density, size_of
+from vision.core.tracking.image_states import IN_MOTION, STANDING, BoxStates, jump_density, size_of
 from vision.core.tracking.image_tracks import merge_parts, same_ground_share
 from vision.core.tracking.picture_lane import PictureLane
 from vision.tracking_parameters import TrackingParameters
@@ -225,8 +225,9 @@ class PictureScene:
         elsewhere = jump_density(expected, boxes.xyxy)
         jumped, ratio = elsewhere > ratio, ratio + elsewhere
         found = self._p[:, existence.OBSERVABLE] * p_d
+        at_least = self._p[:, existence.OBSERVABLE] * np.maximum(p_d, share)  # what hides it may have gone itself
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
-        gain = np.log(np.maximum(found[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
+        gain = np.log(np.maximum(at_least[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
         for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
             if gain[row, column] > 0.0:
                 owners[column] = row
@@ -234,6 +235,7 @@ class PictureScene:
         rows = owners[columns]
         ratios = np.zeros(len(expected))
         ratios[rows] = ratio[rows, columns]
+        p_d[rows] = np.maximum(p_d[rows], share)
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
         self._p = failed * self._p + (1.0 - failed) * after
@@ -265,9 +267,8 @@ class PictureScene:
         track.log_odds += looks * float(self._score_llr(boxes)[column])
         track.votes[int(boxes.class_id[column])] += float(boxes.score[column])
         track.seen_t, track.blind = t, False
-        track.met = [met for met in track.met if t - met[0] <= 2.0 * self.parameters.image_missed_s] + [
-            [t, *boxes.xyxy[column].tolist()]
-        ]
+        since = t - 2.0 * self.parameters.image_missed_s
+        track.met = [met for met in track.met if met[0] >= since] + [[t, *boxes.xyxy[column].tolist()]]
 
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
@@ -336,7 +337,7 @@ class PictureScene:
     def _has_passed(self, lane_id: str, row: int) -> bool:
         """Whether a vehicle is rather beyond the stop end than not and on its way, or surely there."""
         chance = self._states.mode[row] * self._beyond(lane_id, row, 0.0)
-        return bool(chance[MOVING] > 0.5 or chance.sum() > 1.0 - self.parameters.image_failure_share)
+        return bool(chance[IN_MOTION] > 0.5 or chance.sum() > 1.0 - self.parameters.image_failure_share)
 
     def _beyond(self, lane_id: str, row: int, margin: float) -> Array:
         """Chances (mode,) that a vehicle is beyond the stop end of its lane or the picture, if it stands or moves.

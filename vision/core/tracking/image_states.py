@@ -17,13 +17,13 @@ from scipy.special import ndtr
 
 from vision.tracking_parameters import TrackingParameters
 
-__all__ = ["MOVING", "STANDING", "BoxStates", "jump_density", "size_of"]
+__all__ = ["IN_MOTION", "STANDING", "BoxStates", "jump_density", "size_of"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 STANDING: Final = 0
-MOVING: Final = 1
+IN_MOTION: Final = 1
 MIDDLE, SPEED, SPAN = 0, 1, 2
 SPEED_SIZES_PER_S: Final = 2.0
 """Standard deviation of the speed of one that moves: a truck of 4 m at 8 m/s; a car has as much in the picture."""
@@ -104,7 +104,7 @@ class BoxStates:
     def predict(self, dt: float) -> None:
         """Goes on by dt seconds."""
         p, square = self.parameters, size_of(self.boxes)[:, None] ** 2
-        self._mix(dt, square)
+        self._switch(dt, square)
         creep = p.image_standing_share**2 * dt
         kept = np.exp(-dt / p.speed_time_s)
         gain = p.speed_time_s * (1.0 - kept)
@@ -115,8 +115,8 @@ class BoxStates:
         noise[SPEED, SPEED] = 1.0 - kept**2
         noise[SPAN, SPAN] = 2.0**2 * creep
         noise *= SPEED_SIZES_PER_S**2
-        self.mean[:, MOVING] = self.mean[:, MOVING] @ step.T
-        self.cov[:, MOVING] = step @ self.cov[:, MOVING] @ step.T + square[..., None, None] * noise
+        self.mean[:, IN_MOTION] = self.mean[:, IN_MOTION] @ step.T
+        self.cov[:, IN_MOTION] = step @ self.cov[:, IN_MOTION] @ step.T + square[..., None, None] * noise
         self.cov[:, STANDING] += square[..., None, None] * np.diag([creep, 0.0, creep])
 
     def likelihoods(self, boxes: Array, cut: Flags) -> Array:
@@ -164,18 +164,17 @@ class BoxStates:
         cov[..., SPEED, SPEED] = SPEED_SIZES_PER_S**2
         return np.repeat(mean[:, None], 2, axis=1), np.repeat((cov * square[..., None, None])[:, None], 2, axis=1)
 
-    def _mix(self, dt: float, square: Array) -> None:
-        """Modes change: each goes on from the mixture of those that lead to it; one that stands has any speed next."""
+    def _switch(self, dt: float, square: Array) -> None:
+        """Modes change: each goes on from the likelier one that leads to it; one that stands has any speed next.
+
+        The likelier one, not the mixture: one that is out of sight still stands where it stood, though it may have moved.
+        """
         p = self.parameters
         rate = np.array([1.0 / p.image_standing_s, 1.0 / p.image_moving_s])
         change = rate / rate.sum() * (1.0 - np.exp(-rate.sum() * dt))
-        chain = np.array([[1.0 - change[0], change[0]], [change[1], 1.0 - change[1]]])
-        after = self.mode @ chain
-        share = self.mode[:, :, None] * chain / np.maximum(after, 1e-12)[:, None]
-        mean = np.einsum("nij,niax->njax", share, self.mean)
-        away = self.mean[:, :, None] - mean[:, None]
-        spread = self.cov[:, :, None] + away[..., :, None] * away[..., None, :]
-        self.mean, self.cov, self.mode = mean, np.einsum("nij,nijaxy->njaxy", share, spread), after
+        paths = self.mode[:, :, None] * np.array([[1.0 - change[0], change[0]], [change[1], 1.0 - change[1]]])
+        source, rows = paths.argmax(axis=1), np.arange(len(self))[:, None]
+        self.mean, self.cov, self.mode = self.mean[rows, source], self.cov[rows, source], paths.sum(axis=1)
         self.mean[:, STANDING, :, SPEED] = 0.0
         self.cov[:, STANDING, :, SPEED] = self.cov[:, STANDING, :, :, SPEED] = 0.0
         self.cov[:, STANDING, :, SPEED, SPEED] = SPEED_SIZES_PER_S**2 * square
