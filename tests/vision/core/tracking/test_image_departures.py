@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,8 +28,8 @@ class Watched:
     def __init__(self, polygon: list[list[float]] = UPRIGHT) -> None:
         lane = {"id": "A", "direction": "export", "name": {"en": "A"}}
         camera = {"id": "cam", "views": [{"lane": "A", "polygon": polygon}]}
-        gate = parse_gate({"id": "g", "name": {"en": "G"}, "lanes": [lane], "cameras": [camera]}, "test")
-        self.pipeline = Pipeline(gate, sections(gate)[0])
+        self.gate = parse_gate({"id": "g", "name": {"en": "G"}, "lanes": [lane], "cameras": [camera]}, "test")
+        self.pipeline = Pipeline(self.gate, sections(self.gate)[0])
         self.said: list[Message] = self.pipeline.step(CameraChanged("cam", 0, T0, "online", WIDTH, HEIGHT))
 
     def show(self, boxes: Callable[[int], Sequence[Box]], frames: range, *, kind: int = TRUCK, scale: float = 1.0) -> None:
@@ -139,3 +140,14 @@ def test_two_motorcycles_side_by_side_are_two_and_no_truck() -> None:
     lane = Watched()
     lane.show(lambda _: [at(500, x=930.0, size=60.0), at(502, x=985.0, size=60.0)], range(60), kind=CAR)
     assert [visit.vehicle_class for visit in lane.pipeline.open_visits()] == ["car", "car"]
+
+
+def test_visits_in_a_checkpoint_of_the_filter_before_end_as_lost() -> None:
+    lane = Watched()
+    lane.show(lambda _: [at(500)], range(50))
+    saved = json.loads(json.dumps(lane.pipeline.checkpoint()))
+    del saved["scenes"]["picture:cam"]["states"]
+    lane.pipeline = Pipeline.restore(lane.gate, sections(lane.gate)[0], saved)
+    lane.show(lambda _: [at(500)], range(55, 80))
+    assert [outcome for outcome, _ in lane.ended] == ["lost"]
+    assert lane.visits == 2
