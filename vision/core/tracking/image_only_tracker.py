@@ -223,7 +223,8 @@ class PictureScene:
         p_d = self._detection_probability(expected)
         ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
         elsewhere = jump_density(expected, boxes.xyxy)
-        jumped, ratio = elsewhere > ratio, ratio + elsewhere
+        by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
+        jumped, ratio = elsewhere > by_edges, ratio + elsewhere
         found = self._p[:, existence.OBSERVABLE] * p_d
         at_least = self._p[:, existence.OBSERVABLE] * np.maximum(p_d, share)  # what hides it may have gone itself
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))

@@ -180,11 +180,15 @@ class BoxStates:
         self.cov[:, STANDING, :, SPEED, SPEED] = SPEED_SIZES_PER_S**2 * square
 
     def _density(self, off: Array, cov: Array, size: Array, cut: Flags, inwards: Array | float) -> tuple[Array, Array]:
-        """Density of edges that are `off` what is expected, and the probability that each is no outlier."""
-        share, variance = self.parameters.image_failure_share, cov + (self.parameters.image_edge_sd * size) ** 2
+        """Density of edges that are `off` what is expected, and the probability that each is no outlier.
+
+        One that is cut where it should be is as likely as one that is where it should be.
+        """
+        share, noise = self.parameters.image_failure_share, (self.parameters.image_edge_sd * size) ** 2
+        variance = cov + noise
         good = (1.0 - share) * _normal(off, variance)
         density = good + share * _normal(off, variance + size**2)
-        beyond = np.maximum(ndtr(off * inwards / np.sqrt(variance)), share) / size
+        beyond = np.maximum(ndtr(off * inwards / np.sqrt(variance)), share) * _normal(np.zeros_like(noise), noise)
         inlier = np.where(cut, 0.0, good / np.maximum(density, 1e-300))
         return np.maximum(np.where(cut, beyond, density), 1e-60), inlier
 
