@@ -40,7 +40,7 @@ def born(r: Array) -> Array:
 
 def existence(p: Array) -> Array:
     """Existence probability r (N,) of states (N, 3)."""
-    return np.asarray(p[:, OBSERVABLE] + p[:, UNOBSERVABLE])
+    return np.asarray(1.0 - p[:, GONE])
 
 
 def predict(p: Array, dt: float, rates: Rates) -> Array:
