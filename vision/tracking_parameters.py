@@ -44,3 +44,29 @@ class TrackingParameters:
     """Spread of vehicles about the middle of their lane, m."""
     offset_time_s: float = 20.0
     """Time in which a driver comes back to the lane's middle, s."""
+    image_edge_sd: float = 0.02
+    """Noise of an edge of a box in the picture, share of the box's size (yolo11n on steady vehicles: 0.01 to 0.03)."""
+    image_standing_share: float = 0.05
+    """A box stands while it moves less than this share of its size in a second (a definition: docs/glossary.md)."""
+    image_failure_share: float = 0.05
+    """How often a detector fails: share of edges that lie elsewhere, of time in which a vehicle in sight is not found, of
+    frames in which nothing is, and false boxes a frame where one of the vehicle's size could be."""
+    image_missed_s: float = 2.0
+    """Mean time for which a detector goes on missing a vehicle in sight, s."""
+    image_moving_s: float = 20.0
+    """Mean time for which a vehicle in the picture moves until it halts or has gone, s."""
+    image_standing_s: float = 300.0
+    """Mean time for which a vehicle stands until it moves, or is gone without anybody having seen it move, s."""
+    image_even_score: float = 0.3
+    """Score of a box that is as often that of something else as a vehicle's (yolo11n's false boxes rarely pass it)."""
+    image_vehicle_odds: float = 0.1
+    """Odds that something new in the picture is a vehicle, before its score is known."""
+    image_look_s: float = 0.5
+    """Scores of one thing so far apart in time are independent, s."""
+    drop_below: float = 0.1
+    """Existence probability below which a vehicle is given up."""
+
+    @property
+    def speed_time_s(self) -> float:
+        """Time over which a speed is remembered, s: that of braking from free speed to a halt."""
+        return self.free_speed_mps / self.brake_mps2

@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GONE", "OBSERVABLE", "UNOBSERVABLE", "Rates", "born", "existence", "predict", "update"]
+__all__ = ["GONE", "OBSERVABLE", "Rates", "born", "existence", "predict", "update"]
 
 Array = NDArray[np.float64]
 OBSERVABLE: Final = 0
-UNOBSERVABLE: Final = 1
 GONE: Final = 2
 
 
@@ -40,7 +39,7 @@ def born(r: Array) -> Array:
 
 def existence(p: Array) -> Array:
     """Existence probability r (N,) of states (N, 3)."""
-    return np.asarray(p[:, OBSERVABLE] + p[:, UNOBSERVABLE])
+    return np.asarray(1.0 - p[:, GONE])
 
 
 def predict(p: Array, dt: float, rates: Rates) -> Array:

@@ -1,89 +1,91 @@
 """Lanes that are not calibrated, as one camera's picture shows them: positions 0..1 along the axis. Pure.
 
-Nothing is known of the ground here, so the figures are honest only about order, presence and standing. Departures are
-seen where a vehicle that moved leaves the stop end of its polygon or the picture.
+A Bernoulli filter of boxes: each track has a Gaussian state (`image_states`) and an existence probability (`existence`), and
+each frame is one assignment of boxes to tracks by log-likelihood ratios. Boxes that no track gives begin tracks. A track is a
+vehicle once it rather exists than not and the scores of its boxes are rather those of vehicles than of other things. Nothing is
+known of the ground here, so the figures are honest only about order, presence and standing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.special import expit, logit
 
 from vision.config import Camera, View
 from vision.core.detections import Detections
 from vision.core.events import Seen
 from vision.core.geometry.boxes import overlap_of_first
-from vision.core.geometry.lane_axis import LaneAxis, picture_axis, points_in_polygon
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.overlay import PlacedBox, TailLine
-from vision.core.lanes.vehicle import Vehicle
-from vision.core.tracking.image_tracks import TRAIL_S, BoxTracker, Track, merge_parts, same_ground_share
+from vision.core.lanes.vehicle import STANDING_AFTER_S, Vehicle
+from vision.core.tracking import existence
+from vision.core.tracking.image_states import IN_MOTION, STANDING, BoxStates, jump_density, size_of
+from vision.core.tracking.image_tracks import merge_parts, same_ground_share
+from vision.core.tracking.picture_lane import PictureLane
+from vision.tracking_parameters import TrackingParameters
+from vision.vocabulary import VEHICLE_CLASSES
 
 __all__ = ["PictureScene"]
 
 Array = NDArray[np.float64]
-IMAGE_CONFIRM_S: Final = 0.8
-"""A track must last this long before it can be a vehicle."""
-IMAGE_CONFIRM_HITS: Final = 3
-IMAGE_TENTATIVE_S: Final = 1.6
-"""Memory for a track that is not yet a vehicle."""
-CONFIRM_BEST: Final = 0.35
-"""And have had a box at least this sure (yolo11n's false boxes rarely pass 0.3)."""
-IMAGE_CONFIRM_MEAN: Final = 0.2
-IMAGE_AT_START_S: Final = 1.0
-"""A vehicle first seen this soon after a camera's first frame was there before."""
-SAME_PLACE_SHARE: Final = 0.5
-"""A box that shares this much of the smaller one with a vehicle's box, on the same ground, shows the same vehicle."""
-STANDING_SHARE: Final = 0.05
-"""It stands while it moves less than this share of its box's height in a second."""
-GONE_S: Final = 2.0
-"""A vehicle that nothing hides and that is unseen for so long has gone."""
-LEFT_S: Final = 0.6
-"""The same for one that was seen last at the border of the picture, on its way out."""
-GONE_IN_LINE_S: Final = 8.0
-"""The same for one that stood in the middle of the picture: detectors miss a standing vehicle for seconds."""
-HELD_S: Final = 900.0
-"""The longest that a vehicle is held behind something nearer."""
-JUMP_S: Final = 1.0
-JUMP_SIZES: Final = 2.0
-"""A track that begins this soon after, and this near to, a vehicle's last box goes on with it."""
-EDGE: Final = 0.02
-"""A box this near to the border of the picture, as a share of it, touches the border."""
-IMAGE_HIDDEN_SHARE: Final = 0.3
-"""A place is hidden where a nearer vehicle's box covers this share of it."""
-MOVED_SHARE: Final = 0.25
-"""A vehicle has moved once its middle is this share of its size from where it was first seen."""
+Flags = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
-class _Place:
-    """One view, ready for use: the polygon and axis in picture heights."""
+class _Track:
+    """What is known of a track beside its state; `met`: its boxes lately, [t, x1, y1, x2, y2]; blind: unseen across a gap."""
 
-    lane_id: str
-    polygon: Array
-    axis: LaneAxis
+    number: int
+    first_t: float
+    seen_t: float
+    log_odds: float = 0.0
+    votes: list[float] = field(default_factory=lambda: [0.0] * len(VEHICLE_CLASSES))
+    met: list[list[float]] = field(default_factory=list)
+    blind: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """One frame's boxes in picture heights (M, 4), edges that the picture's border cuts (M, 4), scores and classes (M,)."""
+
+    xyxy: Array
+    cut: Flags
+    score: Array
+    class_id: NDArray[np.int16]
 
 
 class PictureScene:
-    """The uncalibrated lanes of one camera: its tracks are their vehicles."""
+    """The uncalibrated lanes of one camera."""
 
     def __init__(
-        self, camera: Camera, views: tuple[View, ...], lines: Mapping[str, LaneQueue], next_number: Callable[[], int]
+        self,
+        camera: Camera,
+        views: tuple[View, ...],
+        lines: Mapping[str, LaneQueue],
+        next_number: Callable[[], int],
+        parameters: TrackingParameters,
     ) -> None:
         self.camera = camera
+        self.parameters = parameters
         self._views = views
         self._lines = lines
-        self._tracker = BoxTracker(next_number, IMAGE_TENTATIVE_S)
-        self._vehicles: dict[int, Vehicle] = {}
+        self._next_number = next_number
         self._size = (0, 0)
-        self._places: list[_Place] = []
+        self._lanes: dict[str, PictureLane] = {}
+        self._states = BoxStates(parameters)
+        self._p = np.zeros((0, 3))
+        self._tracks: list[_Track] = []
+        self._vehicles: dict[int, Vehicle] = {}
         self._began_t: float | None = None
-        self._looked_t: float | None = None
+        self._last_t: float | None = None
         self._last: list[tuple[list[float], int]] = []
 
     @property
@@ -91,78 +93,73 @@ class PictureScene:
         """The key of its data in a checkpoint."""
         return f"picture:{self.camera.id}"
 
+    @property
+    def _aspect(self) -> float:
+        return self._size[0] / self._size[1]
+
     def resize(self, camera_id: str, width: int, height: int) -> None:  # noqa: ARG002 (of LaneScene)
-        """Takes the camera's frame size in pixels."""
+        """Takes the camera's frame size in pixels; vehicles stay where they are in the picture."""
         if (width, height) == self._size or not width or not height:
             return
+        if self._lanes:
+            self._states.stretch(width / height / self._aspect)
         self._size = (width, height)
-        aspect = width / height
-        self._places = [
-            _Place(view.lane, np.array(view.polygon, float) * [aspect, 1.0], picture_axis(view, aspect)) for view in self._views
-        ]
+        self._lanes = {view.lane: PictureLane.of(view, self._aspect) for view in self._views}
 
-    def restart(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
-        """Begins a new session: old tracks stay as places where vehicles may be found again."""
-        for track in self._tracker.tracks:
-            track.speed = [0.0, 0.0, 0.0, 0.0]
-            if track.number in self._vehicles:
-                track.seen_t = max(track.seen_t, t)
+    def restart(self, camera_id: str, t: float) -> None:
+        """Begins a new session: nothing changes, for time without frames is a gap in any case."""
 
     def observe(self, seen: Seen) -> None:
         """Follows one frame."""
-        if not self._places:
+        if not self._lanes:
             return
-        t = self._looked_t = seen.t
+        t, boxes = seen.t, self._boxes(seen.detections)
+        dt = 0.0 if self._last_t is None else t - self._last_t
         self._began_t = t if self._began_t is None else self._began_t
-        boxes, score, class_id = _whole(seen.detections)
-        tracks = self._tracker.step(boxes, score, class_id, t, keep=self._vehicles)
-        self._last = [([float(v) for v in box], track.number) for box, track in zip(boxes, tracks, strict=True)]
-        for track in tracks:
-            vehicle = self._vehicles.get(track.number)
-            if vehicle is None:
-                self._accept(track, t)
-            else:
-                self._move(vehicle, track, t)
+        self._last_t = t
+        self._predict(dt)
+        owners = self._associate(boxes, t)
+        self._begin(boxes, owners, t)
+        self._last = [
+            ([float(v) for v in box * self._size[1]], self._tracks[row].number)
+            for box, row in zip(boxes.xyxy, owners.tolist(), strict=True)
+            if row >= 0
+        ]
+        self._publish(t)
         self._let_go(t)
-        for place in self._places:
-            self._lines[place.lane_id].update(t)
+        for lane in self._lanes:
+            self._lines[lane].update(t)
 
     def unchanged(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
         """Takes a frame without change: nobody is missed, so what was seen, and since when what is not, stays as it is."""
-        if not self._places or self._looked_t is None:
+        if not self._lanes or self._last_t is None:
             return
-        passed_s, self._looked_t = t - self._looked_t, t
-        for track in self._tracker.tracks:
-            vehicle = self._vehicles.get(track.number)
-            if vehicle is not None and self._leaving(vehicle, track):
-                continue  # on its way out it would have changed the picture: it has left
+        passed_s, self._last_t = t - self._last_t, t
+        for track in self._tracks:
             track.seen_t = round(track.seen_t + passed_s, 3)
+        for row, track in enumerate(self._tracks):
+            vehicle = self._vehicles.get(track.number)
             if vehicle is not None:
-                vehicle.seen_t = round(vehicle.seen_t + passed_s, 3)
-        for place in self._places:
-            self._lines[place.lane_id].update(t)
+                vehicle.seen_t = track.seen_t
+                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), self._states.resting[row], t)
+        for lane in self._lanes:
+            self._lines[lane].update(t)
 
     def fit(self, camera_id: str) -> None:  # noqa: ARG002 (of LaneScene)
         """None: nothing is known of the ground."""
         return
 
     def boxes(self, camera_id: str) -> list[PlacedBox]:  # noqa: ARG002 (of LaneScene)
-        """The last frame's boxes with track number and vehicle."""
+        """The boxes of the last frame with track number and vehicle."""
         return [(box, number, self._vehicles.get(number)) for box, number in self._last]
 
     def tail_line(self, camera_id: str, lane_id: str, vehicle: Vehicle) -> TailLine | None:  # noqa: ARG002 (of LaneScene)
         """Where a queue that ends with this vehicle ends in the picture, 0..1: the far edge of its box."""
-        track = next((track for track in self._tracker.tracks if track.number == vehicle.number), None)
-        place = next((place for place in self._places if place.lane_id == lane_id), None)
-        if track is None or place is None:
+        row = next((row for row, track in enumerate(self._tracks) if track.number == vehicle.number), None)
+        if row is None or lane_id not in self._lanes:
             return None
-        width, height = self._size
-        along = place.axis.direction(vehicle.rear * place.axis.length)
-        across = np.array([-along[1], along[0]]) * (track.box[3] - track.box[1]) / height / 2
-        middle = np.array([track.box[0] + track.box[2], track.box[1] + track.box[3]]) / 2 / height
-        half = _support(track.box, along) / height
-        ends = np.stack([middle + along * half - across, middle + along * half + across]) / [width / height, 1.0]
-        (x1, y1), (x2, y2) = np.clip(ends, 0.0, 1.0).tolist()
+        ends = self._lanes[lane_id].far_edge(self._states.boxes[row], vehicle.rear)
+        (x1, y1), (x2, y2) = np.clip(ends / [self._aspect, 1.0], 0.0, 1.0).tolist()
         return (x1, y1), (x2, y2)
 
     def as_data(self) -> dict[str, Any]:
@@ -170,163 +167,217 @@ class PictureScene:
         return {
             "size": list(self._size),
             "began_t": self._began_t,
-            "looked_t": self._looked_t,
-            "tracks": self._tracker.as_data(),
+            "last_t": self._last_t,
+            "states": self._states.as_data(),
+            "existence": self._p.tolist(),
+            "tracks": [asdict(track) for track in self._tracks],
             "vehicles": [vehicle.as_data() for vehicle in self._vehicles.values()],
         }
 
     def load(self, data: dict[str, Any]) -> dict[int, Vehicle]:
-        """Goes on from what `as_data` described; the vehicles by number. Those on lanes that it has no more are forgotten."""
+        """Goes on from what `as_data` described; the vehicles by number. Those on lanes that it has no more are forgotten.
+
+        What the filter before this one saved has no states: its vehicles are forgotten, too.
+        """
         self.resize(self.camera.id, *data["size"])
-        self._began_t, self._looked_t = data["began_t"], data.get("looked_t")
-        self._tracker.load(data["tracks"])
-        lanes = {view.lane for view in self._views}
+        self._began_t = data["began_t"]
+        if "states" not in data:
+            return {}
+        self._last_t = data["last_t"]
+        self._states.load(data["states"])
+        self._p = np.array(data["existence"], float).reshape(-1, 3)
+        self._tracks = [_Track(**track) for track in data["tracks"]]
         vehicles = {v["number"]: Vehicle.from_data(v) for v in data["vehicles"]}
+        lanes = {view.lane for view in self._views}
         self._vehicles = {number: vehicle for number, vehicle in vehicles.items() if vehicle.lane_id in lanes}
-        self._tracker.drop(vehicles.keys() - self._vehicles.keys())
+        dropped = vehicles.keys() - self._vehicles.keys()
+        self._keep(np.array([track.number not in dropped for track in self._tracks], bool))
         return self._vehicles
 
-    def _accept(self, track: Track, t: float) -> None:
-        if (
-            track.hits < IMAGE_CONFIRM_HITS
-            or t - track.first_t < IMAGE_CONFIRM_S
-            or track.best_score < CONFIRM_BEST
-            or track.score_sum / track.hits < IMAGE_CONFIRM_MEAN
-        ):
-            return
-        place = self._place_of(track)
-        if place is None or self._is_known(track, t):
-            return
-        front, rear = self._extent(track, place)
-        vehicle = Vehicle(track.number, place.lane_id, track.first_t, t, front, rear)
-        vehicle.present_at_start = self._began_t is not None and track.first_t - self._began_t < IMAGE_AT_START_S
-        self._vehicles[track.number] = vehicle
-        self._move(vehicle, track, t)
-        entered = not vehicle.present_at_start and self._at_edge(track.first_box)
-        arrived = track.first_t if not vehicle.present_at_start else None
-        self._lines[place.lane_id].enter(vehicle, arrived, start_censored=not entered and vehicle.present_at_start)
+    def _boxes(self, detections: Detections) -> _Boxes:
+        """One box a vehicle: the hull of its parts, but for doubtful ones, score and class of the strongest part."""
+        group, score = merge_parts(detections), detections.score
+        leaders = np.unique(group)
+        sure = score >= score[group] / 2.0
+        parts = [detections.xyxy[sure & (group == leader)].astype(np.float64) for leader in leaders]
+        hulls = [np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)]) for part in parts]
+        xyxy = np.array(hulls).reshape(-1, 4) / self._size[1]
+        near = 2.0 * self.parameters.image_edge_sd * size_of(xyxy)[:, None]
+        cut = np.column_stack([xyxy[:, :2] < near, [self._aspect, 1.0] - xyxy[:, 2:] < near])
+        return _Boxes(xyxy, cut, score[leaders].astype(np.float64), detections.class_id[leaders])
 
-    def _move(self, vehicle: Vehicle, track: Track, t: float) -> None:
-        place = next(place for place in self._places if place.lane_id == vehicle.lane_id)
-        vehicle.front, vehicle.rear = self._extent(track, place)
-        height = track.box[3] - track.box[1]
-        step = track.step_px(t)
-        vehicle.speed = (step or 0.0) / self._size[1]
-        stands = step is not None and step < STANDING_SHARE * height
-        vehicle.set_slow(stands, min(t - TRAIL_S, track.halted_t(STANDING_SHARE * height)))
-        away = float(np.linalg.norm(_middle(track.box) - _middle(track.first_box)))
-        vehicle.moved = vehicle.moved or away > MOVED_SHARE * height
-        vehicle.seen_t = track.seen_t
-        vehicle.visible = 1.0
-        vehicle.votes = track.votes
+    def _score_llr(self, boxes: _Boxes) -> Array:
+        """Log-likelihood ratios (M,) of scores, vehicles against other things: a score is a probability but for its prior."""
+        return np.asarray(logit(np.clip(boxes.score, 0.01, 0.99)) - logit(self.parameters.image_even_score))
+
+    def _rates(self) -> existence.Rates:
+        p, standing = self.parameters, self._states.mode[:, STANDING]
+        die = standing / p.image_standing_s + (1.0 - standing) / p.image_moving_s
+        show = (1.0 - p.image_failure_share) / p.image_missed_s
+        return existence.Rates(p.image_failure_share / p.image_missed_s, show, die)
+
+    def _predict(self, dt: float) -> None:
+        self._p = existence.predict(self._p, dt, self._rates())
+        self._states.predict(dt)
+        for track in self._tracks:
+            track.blind = track.blind or dt > self.parameters.speed_time_s
+
+    def _detection_probability(self, boxes: Array) -> Array:
+        """p_D (N,) of boxes (N, 4): falls with what is out of the picture and what vehicles before it hide.
+
+        One is before another where its foot is lower; vehicles on the same ground do not hide each other.
+        """
+        inside = overlap_of_first(boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0]
+        there = existence.existence(self._p) > 0.5
+        before = (boxes[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, boxes) < 0.5) & there
+        hidden = np.where(before, overlap_of_first(boxes, boxes), 0.0).max(axis=1, initial=0.0)
+        return np.asarray((1.0 - self.parameters.image_failure_share) * (inside * (1.0 - hidden)) ** 2)
+
+    def _associate(self, boxes: _Boxes, t: float) -> NDArray[np.intp]:
+        """Assigns boxes to tracks and updates them; the row (M,) of the track of each box, -1 for none."""
+        share = self.parameters.image_failure_share
+        expected, owners = self._states.boxes, np.full(len(boxes.score), -1, np.intp)
+        if not len(expected):
+            return owners
+        p_d = self._detection_probability(expected)
+        ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
+        elsewhere = jump_density(expected, boxes.xyxy)
+        by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
+        jumped, ratio = elsewhere > by_edges, ratio + elsewhere
+        found = self._p[:, existence.OBSERVABLE] * p_d
+        at_least = self._p[:, existence.OBSERVABLE] * np.maximum(p_d, share)  # what hides it may have gone itself
+        scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
+        gain = np.log(np.maximum(at_least[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
+        for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
+            if gain[row, column] > 0.0:
+                owners[column] = row
+        columns = np.flatnonzero(owners >= 0)
+        rows = owners[columns]
+        ratios = np.zeros(len(expected))
+        ratios[rows] = ratio[rows, columns]
+        p_d[rows] = np.maximum(p_d[rows], share)
+        after = existence.update(self._p, p_d, ratios)
+        failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
+        self._p = failed * self._p + (1.0 - failed) * after
+        put = jumped[rows, columns]
+        self._states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
+        self._states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+            self._credit(self._tracks[row], boxes, column, t)
+        return owners
+
+    def _begin(self, boxes: _Boxes, owners: NDArray[np.intp], t: float) -> None:
+        """Begins a track with each box that no track gives, unless it lies where a vehicle is."""
+        free = np.flatnonzero(owners < 0)
+        share = same_ground_share(boxes.xyxy[free], self._states.boxes)
+        real = existence.existence(self._p) > 0.5
+        r = np.prod(1.0 - np.minimum(2.0 * share[:, real], 1.0), axis=1) / 2.0
+        new = r > self.parameters.drop_below
+        owners[free[new]] = len(self._tracks) + np.arange(new.sum())
+        self._states.add(boxes.xyxy[free[new]], boxes.cut[free[new]])
+        self._p = np.concatenate([self._p, existence.born(r[new])])
+        for column in free[new].tolist():
+            track = _Track(self._next_number(), t, t, log_odds=math.log(self.parameters.image_vehicle_odds))
+            self._tracks.append(track)
+            self._credit(track, boxes, column, t)
+
+    def _credit(self, track: _Track, boxes: _Boxes, column: int, t: float) -> None:
+        """Notes a box. Scores near in time are hardly independent: a box counts for the time since the one before."""
+        looks = min((t - track.seen_t) / self.parameters.image_look_s, 1.0)
+        track.log_odds += looks * float(self._score_llr(boxes)[column])
+        track.votes[int(boxes.class_id[column])] += float(boxes.score[column])
+        track.seen_t, track.blind = t, False
+        since = t - 2.0 * self.parameters.image_missed_s
+        track.met = [met for met in track.met if met[0] >= since] + [[t, *boxes.xyxy[column].tolist()]]
+
+    def _publish(self, t: float) -> None:
+        """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
+        expected, rest = self._states.boxes, self._states.resting
+        anchors = np.einsum("nm,nma->na", self._states.mode, self._states.anchors[0])
+        there = existence.existence(self._p) > 0.5
+        for row, track in enumerate(self._tracks):
+            vehicle = self._vehicles.get(track.number)
+            if vehicle is None and there[row] and track.log_odds > 0.0 and track.seen_t == t:
+                vehicle = self._enter(row, expected[row], anchors[row])
+            if vehicle is not None:
+                self._move(vehicle, track, expected[row])
+                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), rest[row], t)
+
+    def _enter(self, row: int, box: Array, anchor: Array) -> Vehicle | None:
+        """Begins a visit; that of one that left only if it is surely back, about a size from the stop end."""
+        lane = next((lane for lane in self._lanes.values() if lane.holds(anchor)), None)
+        if lane is None:
+            return None
+        track, doubt = self._tracks[row], self.parameters.image_failure_share
+        if track.ended and self._beyond(lane.lane_id, row, float(size_of(box)) / 2.0).max() > doubt:
+            return None
+        front, rear = lane.extent(box)
+        vehicle = Vehicle(track.number, lane.lane_id, track.first_t, track.seen_t, front, rear)
+        vehicle.present_at_start = self._began_t is not None and track.first_t - self._began_t < STANDING_AFTER_S
+        self._vehicles[track.number] = vehicle
+        arrived_t = None if vehicle.present_at_start else track.first_t
+        self._lines[lane.lane_id].enter(vehicle, arrived_t, start_censored=vehicle.present_at_start)
+        return vehicle
+
+    def _move(self, vehicle: Vehicle, track: _Track, box: Array) -> None:
+        vehicle.front, vehicle.rear = self._lanes[vehicle.lane_id].extent(box)
+        vehicle.seen_t, vehicle.votes = track.seen_t, track.votes
+
+    def _time_halt(self, vehicle: Vehicle, track: _Track, stands: bool, rest: Array, t: float) -> None:
+        vehicle.set_slow(stands, t)
+        if stands and vehicle.visit is not None and vehicle.visit.joined_t is None:
+            vehicle.slow_since = self._halted_t(track, rest)
+
+    def _halted_t(self, track: _Track, rest: Array) -> float:
+        """Since when its boxes are where it stands: the onset for which their likelihood ratio against others is largest."""
+        p = self.parameters
+        met = np.array(track.met)
+        size = float(size_of(rest))
+        off = (met[:, 1:] - rest) / size / p.image_edge_sd
+        density = np.exp(-(off**2) / 2.0) / math.sqrt(2.0 * math.pi) / p.image_edge_sd
+        at_rest = np.log((1.0 - p.image_failure_share) * density + p.image_failure_share).sum(axis=1)
+        return float(met[int(np.argmax(at_rest[::-1].cumsum()[::-1])), 0])
 
     def _let_go(self, t: float) -> None:
-        tracks = {track.number: track for track in self._tracker.tracks}
-        for vehicle in list(self._vehicles.values()):
-            track = tracks.get(vehicle.number)
-            unseen = t - vehicle.seen_t
-            if track is not None and unseen <= 0:
+        """Ends the visits of vehicles that passed the stop end or are not there, and forgets the tracks of the latter."""
+        inside = overlap_of_first(self._states.boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0] > 0.0
+        unseen = np.array([track.seen_t < t for track in self._tracks], bool)
+        real = existence.existence(self._p) * np.where(unseen, expit([track.log_odds for track in self._tracks]), 1.0)
+        keep = (real >= self.parameters.drop_below) & inside
+        for row, track in enumerate(self._tracks):
+            vehicle = self._vehicles.get(track.number)
+            if vehicle is None:
                 continue
-            leaving = track is None or self._leaving(vehicle, track)
-            hidden = track is not None and not leaving and self._hidden(track, t)
-            vehicle.visible = 0.0 if hidden else 1.0
-            patience = LEFT_S if leaving else GONE_S if vehicle.slow_since is None else GONE_IN_LINE_S
-            if unseen <= (HELD_S if hidden else patience):
-                continue
-            self._end(vehicle, leaving)
+            if not track.blind and self._has_passed(vehicle.lane_id, row):
+                self._end(vehicle, track, departed=True, t=track.seen_t)
+            elif not keep[row]:
+                self._end(vehicle, track, departed=False, t=track.seen_t)
+        self._keep(keep)
 
-    def _end(self, vehicle: Vehicle, leaving: bool) -> None:
+    def _has_passed(self, lane_id: str, row: int) -> bool:
+        """Whether a vehicle is rather beyond the stop end than not and on its way, or surely there."""
+        chance = self._states.mode[row] * self._beyond(lane_id, row, 0.0)
+        return bool(chance[IN_MOTION] > 0.5 or chance.sum() > 1.0 - self.parameters.image_failure_share)
+
+    def _beyond(self, lane_id: str, row: int, margin: float) -> Array:
+        """Chances (mode,) that a vehicle is beyond the stop end of its lane or the picture, if it stands or moves.
+
+        margin: standard deviation of what the vehicle may be elsewhere.
+        """
+        (mean, variance), lane = self._states.anchors, self._lanes[lane_id]
+        both = range(len(mean[row]))
+        return np.array([lane.passed(mean[row, mode], variance[row, mode] + margin**2, self._aspect) for mode in both])
+
+    def _end(self, vehicle: Vehicle, track: _Track, *, departed: bool, t: float) -> None:
         del self._vehicles[vehicle.number]
-        self._tracker.drop({vehicle.number})
+        track.ended, track.first_t = True, t
         line = self._lines[vehicle.lane_id]
-        head = bool(line.vehicles) and vehicle is line.vehicles[0]
-        if vehicle.moved and (leaving or head):
-            line.depart(vehicle, vehicle.seen_t)
+        if departed:
+            line.depart(vehicle, t)
         else:
-            line.lose(vehicle, vehicle.seen_t)
+            line.lose(vehicle, t)
 
-    def _leaving(self, vehicle: Vehicle, track: Track) -> bool:
-        """Whether it was seen last at the border of the picture or out of its polygon, on its way."""
-        place = next(place for place in self._places if place.lane_id == vehicle.lane_id)
-        out = not points_in_polygon(self._anchor(track.box), place.polygon)[0]
-        return vehicle.moved and (out or self._at_edge(track.box)) and vehicle.slow_since is None
-
-    def _hidden(self, track: Track, t: float) -> bool:
-        near = [
-            other.box
-            for other in self._tracker.tracks
-            if other.number != track.number
-            and other.number in self._vehicles
-            and other.box[3] > track.box[3]
-            and t - other.seen_t < GONE_S
-        ]
-        if not near:
-            return False
-        return float(overlap_of_first(np.array([track.box]), np.array(near)).max()) > IMAGE_HIDDEN_SHARE
-
-    def _is_known(self, track: Track, t: float) -> bool:
-        """Whether a track shows a vehicle that has another track; one that is unseen goes on with this track."""
-        others = [o for o in self._tracker.tracks if o.number in self._vehicles and o.number != track.number]
-        for other in others:
-            places = np.array([other.box, other.at(t)])
-            if same_ground_share(np.array([track.box]), places).max() > SAME_PLACE_SHARE:
-                if other.seen_t < t:
-                    self._go_on(other, track, t)
-                return True
-        jumped = [(_sizes_apart(other.box, track.first_box), other) for other in others if self._jumped(other, track, t)]
-        if jumped:
-            self._go_on(min(jumped, key=lambda pair: pair[0])[1], track, t)
-        return bool(jumped)
-
-    def _go_on(self, old: Track, new: Track, t: float) -> None:
-        self._tracker.join(old, new)
-        self._move(self._vehicles[old.number], old, t)
-
-    def _jumped(self, vehicle: Track, track: Track, t: float) -> bool:
-        """Whether a vehicle vanished just when a track began beside its place: it moved faster than boxes could follow."""
-        followed = 0.0 < track.first_t - vehicle.seen_t < JUMP_S
-        return followed and _sizes_apart(vehicle.box, track.first_box) < JUMP_SIZES and not self._hidden(vehicle, t)
-
-    def _place_of(self, track: Track) -> _Place | None:
-        anchor = self._anchor(track.box)
-        return next((place for place in self._places if points_in_polygon(anchor, place.polygon)[0]), None)
-
-    def _anchor(self, box: list[float]) -> Array:
-        height = self._size[1]
-        return np.array([[(box[0] + box[2]) / 2 / height, (box[1] + 2 * box[3]) / 3 / height]])
-
-    def _extent(self, track: Track, place: _Place) -> tuple[float, float]:
-        height = self._size[1]
-        middle = np.array([[track.box[0] + track.box[2], track.box[1] + track.box[3]]]) / 2 / height
-        s = float(place.axis.locate(middle)[0][0])
-        half = _support(track.box, place.axis.direction(s)) / height
-        front, rear = (s - half) / place.axis.length, (s + half) / place.axis.length
-        return float(np.clip(front, 0.0, 1.0)), float(np.clip(rear, 0.0, 1.0))
-
-    def _at_edge(self, box: list[float]) -> bool:
-        width, height = self._size
-        return box[0] < EDGE * width or box[1] < EDGE * height or box[2] > (1 - EDGE) * width or box[3] > (1 - EDGE) * height
-
-
-def _whole(detections: Detections) -> tuple[Array, Array, NDArray[np.int16]]:
-    """One box (M, 4), score and class per vehicle: the hull of its parts, the score and class of the strongest part."""
-    group = merge_parts(detections)
-    leaders = np.unique(group)
-    parts = [detections.xyxy[group == leader].astype(np.float64) for leader in leaders]
-    hulls = [np.concatenate([part[:, :2].min(0), part[:, 2:].max(0)]) for part in parts]
-    return np.array(hulls).reshape(-1, 4), detections.score[leaders].astype(np.float64), detections.class_id[leaders]
-
-
-def _support(box: list[float], along: Array) -> float:
-    """Half the length of a box seen along a direction."""
-    return float(abs(along[0]) * (box[2] - box[0]) + abs(along[1]) * (box[3] - box[1])) / 2
-
-
-def _middle(box: list[float]) -> Array:
-    return np.array([box[0] + box[2], box[1] + box[3]]) / 2
-
-
-def _sizes_apart(a: list[float], b: list[float]) -> float:
-    """Distance of two boxes' middles in sizes of the larger one."""
-    size = math.sqrt(max((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)))
-    return float(np.linalg.norm(_middle(a) - _middle(b))) / size
+    def _keep(self, rows: Flags) -> None:
+        self._states.keep(rows)
+        self._p = self._p[rows]
+        self._tracks = [track for track, kept in zip(self._tracks, rows.tolist(), strict=True) if kept]

@@ -72,28 +72,6 @@ class Track:
         dx, dy = (self.speed[0] + self.speed[2]) / 2 * dt, (self.speed[1] + self.speed[3]) / 2 * dt
         return [self.box[0] + dx, self.box[1] + dy, self.box[2] + dx, self.box[3] + dy]
 
-    def step_px(self, t: float) -> float | None:
-        """How far its slowest corner went in the last second; None before it was followed for so long.
-
-        A vehicle that moves takes all corners of its box along; a box that only flickers does not.
-        """
-        if not self.trail or t - self.trail[0][0] < TRAIL_S:
-            return None
-        _, *before = self.trail[0]
-        return _slowest_corner(before, self.box)
-
-    def halted_t(self, tolerance_px: float) -> float:
-        """Since when each box that it met has had a corner within the tolerance of where that corner is now.
-
-        A smoothed box comes to rest up to a second after its vehicle; when it does, this is when the vehicle halted.
-        """
-        since = self.seen_t
-        for t, *box in reversed(self.met):
-            if _slowest_corner(box, self.box) > tolerance_px:
-                break
-            since = t
-        return since
-
     def meet(self, xyxy: list[float], score: float, class_id: int, t: float) -> None:
         """Follows a detection."""
         dt = t - self.seen_t
@@ -120,12 +98,6 @@ class Track:
         self.score_sum += score
         self.best_score = max(self.best_score, score)
         self.votes[class_id] += score
-
-
-def _slowest_corner(then: list[float], now: list[float]) -> float:
-    """How far that corner of a box went which went least: flicker moves single edges, motion all of them."""
-    dx1, dy1, dx2, dy2 = (b - a for a, b in zip(then, now, strict=True))
-    return min(math.hypot(dx, dy) for dx in (dx1, dx2) for dy in (dy1, dy2))
 
 
 def merge_doubles(detections: Detections) -> NDArray[np.intp]:

@@ -36,5 +36,5 @@ def scenes_by_camera(
         views = tuple(view for view in camera.views if view.lane in free)
         if views:
             free -= {view.lane for view in views}
-            scenes[camera.id] = PictureScene(camera, views, queues, next_number)
+            scenes[camera.id] = PictureScene(camera, views, queues, next_number, parameters)
     return scenes

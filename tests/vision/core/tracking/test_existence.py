@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from vision.core.tracking.existence import GONE, OBSERVABLE, UNOBSERVABLE, Rates, born, existence, predict, update
+from vision.core.tracking.existence import GONE, OBSERVABLE, Rates, born, existence, predict, update
 
 probability = st.floats(0.0, 1.0)
 rate = st.floats(0.001, 3.0)
@@ -30,7 +30,7 @@ def test_each_row_has_rates_of_its_own() -> None:
     p = states((0.9, 0.0, 0.1), (0.9, 0.0, 0.1))
     later = predict(p, 10.0, Rates(np.array([0.0, 0.2]), np.array([0.1, 0.1]), np.array([0.0, 0.01])))
     assert later[0] == pytest.approx(p[0])
-    assert later[1, UNOBSERVABLE] > 0.3
+    assert later[1, 1] > 0.3
     assert existence(later)[1] == pytest.approx(0.9 * np.exp(-0.1))
 
 

@@ -1,0 +1,197 @@
+"""Boxes in a camera's picture as Gaussian states: an interacting multiple model filter, standing or moving. Pure.
+
+Blom and Bar-Shalom 1988, The interacting multiple model algorithm. For each axis x = [c, v, w]: middle, speed, span; its edges
+are c -+ w / 2. Lengths are in picture heights, noise and speeds in sizes of the box. One that moves has a mean-reverting speed
+(Singer 1970; integrated Ornstein-Uhlenbeck process), one that stands creeps at most. An edge is measured with a mixture,
+because detectors now and then have one somewhere else: the state takes it by the probability that it is no such outlier
+(probabilistic data association, Bar-Shalom and Tse 1975). An edge that the picture's border cuts is somewhere beyond it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from vision.tracking_parameters import TrackingParameters
+
+__all__ = ["IN_MOTION", "STANDING", "BoxStates", "jump_density", "size_of"]
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+STANDING: Final = 0
+IN_MOTION: Final = 1
+MIDDLE, SPEED, SPAN = 0, 1, 2
+SPEED_SIZES_PER_S: Final = 2.0
+"""Standard deviation of the speed of one that moves: a truck of 4 m at 8 m/s; a car has as much in the picture."""
+EDGES: Final = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, 0.5]])
+"""H of the lower and of the upper edge."""
+ANCHOR: Final = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 1.0 / 6.0]])
+"""H, for each axis, of the point that stands for a vehicle: the middle of its box, a third above its foot."""
+
+
+def size_of(boxes: Array) -> Array:
+    """Size (...,) of boxes (..., 4): the geometric mean of width and height."""
+    spans = np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
+    return np.asarray(np.sqrt(spans[..., 0] * spans[..., 1]))
+
+
+def jump_density(a: Array, b: Array) -> Array:
+    """Density (N, M) of boxes (M, 4) as those of vehicles that were at others (N, 4) and jumped, over that of all jumps.
+
+    Such a box is somewhere within a size and of a similar shape: a part, the whole, or where the vehicle is after a lost frame.
+    """
+    span = [np.log(np.maximum(box[:, 2:] - box[:, :2], 1e-3)) for box in (a, b)]
+    middle = [(box[:, :2] + box[:, 2:]) / 2.0 for box in (a, b)]
+    away = (middle[0][:, None] - middle[1][None]) / size_of(a)[:, None, None]
+    apart = (away**2).sum(axis=2) + ((span[0][:, None] - span[1][None]) ** 2).sum(axis=2)
+    return np.asarray(np.exp(-apart / 2.0) / (2.0 * np.pi))
+
+
+class BoxStates:
+    """N boxes: means (N, mode, axis, 3), covariances (N, mode, axis, 3, 3), probabilities of the modes (N, mode)."""
+
+    def __init__(self, parameters: TrackingParameters) -> None:
+        self.parameters = parameters
+        self.mean = np.zeros((0, 2, 2, 3))
+        self.cov = np.zeros((0, 2, 2, 3, 3))
+        self.mode = np.zeros((0, 2))
+
+    def __len__(self) -> int:
+        return len(self.mode)
+
+    @property
+    def boxes(self) -> Array:
+        """Expected boxes (N, 4)."""
+        return np.asarray(np.einsum("nm,nmax,ex->nea", self.mode, self.mean, EDGES).reshape(-1, 4))
+
+    @property
+    def resting(self) -> Array:
+        """Boxes (N, 4) if they stand."""
+        return np.asarray(np.einsum("nax,ex->nea", self.mean[:, STANDING], EDGES).reshape(-1, 4))
+
+    @property
+    def anchors(self) -> tuple[Array, Array]:
+        """Means and variances (N, mode, axis) of the points that stand for the vehicles."""
+        mean = np.einsum("nmax,ax->nma", self.mean, ANCHOR)
+        return mean, np.einsum("ax,nmaxy,ay->nma", ANCHOR, self.cov, ANCHOR)
+
+    def add(self, boxes: Array, cut: Flags) -> None:
+        """Begins states at boxes (M, 4); an edge that is cut (M, 4) may be a size away."""
+        mean, cov = self._at(boxes, cut)
+        self.mean, self.cov = np.concatenate([self.mean, mean]), np.concatenate([self.cov, cov])
+        self.mode = np.concatenate([self.mode, np.full((len(boxes), 2), 0.5)])
+
+    def put(self, rows: Rows, boxes: Array, cut: Flags) -> None:
+        """Puts states (K rows) where other boxes (K, 4) show them, standing or moving as before."""
+        (mean, cov), speed = self._at(boxes, cut), self.mean[rows, ..., SPEED]
+        cov[..., SPEED, SPEED] = self.cov[rows][..., SPEED, SPEED]
+        mean[..., SPEED] = speed
+        self.mean[rows], self.cov[rows] = mean, cov
+
+    def keep(self, rows: Flags) -> None:
+        """Forgets all but these rows (N,)."""
+        self.mean, self.cov, self.mode = self.mean[rows], self.cov[rows], self.mode[rows]
+
+    def stretch(self, factor: float) -> None:
+        """Takes another ratio of width to height: what lies across the picture is multiplied."""
+        self.mean[:, :, 0] *= factor
+        self.cov[:, :, 0] *= factor**2
+
+    def predict(self, dt: float) -> None:
+        """Goes on by dt seconds."""
+        p, square = self.parameters, size_of(self.boxes)[:, None] ** 2
+        self._switch(dt, square)
+        creep = p.image_standing_share**2 * dt
+        kept = np.exp(-dt / p.speed_time_s)
+        gain = p.speed_time_s * (1.0 - kept)
+        step, noise = np.eye(3), np.zeros((3, 3))
+        step[MIDDLE, SPEED], step[SPEED, SPEED] = gain, kept
+        noise[MIDDLE, MIDDLE] = 2.0 * p.speed_time_s * (dt - gain) - gain**2
+        noise[MIDDLE, SPEED] = noise[SPEED, MIDDLE] = gain**2 / p.speed_time_s
+        noise[SPEED, SPEED] = 1.0 - kept**2
+        noise[SPAN, SPAN] = 2.0**2 * creep
+        noise *= SPEED_SIZES_PER_S**2
+        self.mean[:, IN_MOTION] = self.mean[:, IN_MOTION] @ step.T
+        self.cov[:, IN_MOTION] = step @ self.cov[:, IN_MOTION] @ step.T + square[..., None, None] * noise
+        self.cov[:, STANDING] += square[..., None, None] * np.diag([creep, 0.0, creep])
+
+    def likelihoods(self, boxes: Array, cut: Flags) -> Array:
+        """Densities g(z) (N, M) of boxes (M, 4) as those of each state, their edges taken for independent."""
+        mean = np.einsum("nmax,ex->nmea", self.mean, EDGES).reshape(-1, 1, 2, 4)
+        cov = np.einsum("ex,nmaxy,ey->nmea", EDGES, self.cov, EDGES).reshape(-1, 1, 2, 4)
+        size = size_of(self.boxes)[:, None, None, None]
+        density, _ = self._density(boxes[:, None] - mean, cov, size, cut[:, None], np.array([1.0, 1.0, -1.0, -1.0]))
+        return np.asarray(np.einsum("nkm,nm->nk", density.prod(axis=-1), self.mode))
+
+    def update(self, rows: Rows, boxes: Array, cut: Flags) -> None:
+        """Corrects states (K rows) by their boxes (K, 4), one edge after the other."""
+        mean, cov, mode = self.mean[rows], self.cov[rows], self.mode[rows]
+        size = size_of(self.boxes[rows])[:, None, None]
+        for side, h in enumerate(EDGES):
+            off = boxes[:, None, 2 * side : 2 * side + 2] - mean @ h
+            density, inlier = self._density(off, h @ cov @ h, size, cut[:, None, 2 * side : 2 * side + 2], 1.0 - 2.0 * side)
+            variance = h @ cov @ h + (self.parameters.image_edge_sd * size) ** 2
+            gain = (cov @ h) / variance[..., None]
+            mean = mean + (inlier * off)[..., None] * gain
+            shrink = inlier * variance - inlier * (1.0 - inlier) * off**2
+            cov = cov - shrink[..., None, None] * gain[..., :, None] * gain[..., None, :]
+            mode = mode * density.prod(axis=-1)
+        self.mean[rows], self.cov[rows], self.mode[rows] = mean, cov, mode / mode.sum(axis=1, keepdims=True)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a checkpoint."""
+        return {"mean": self.mean.tolist(), "cov": self.cov.tolist(), "mode": self.mode.tolist()}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Goes on from what `as_data` described."""
+        self.mean = np.array(data["mean"], float).reshape(-1, 2, 2, 3)
+        self.cov = np.array(data["cov"], float).reshape(-1, 2, 2, 3, 3)
+        self.mode = np.array(data["mode"], float).reshape(-1, 2)
+
+    def _at(self, boxes: Array, cut: Flags) -> tuple[Array, Array]:
+        """Means and covariances of states at boxes (M, 4)."""
+        square = size_of(boxes)[:, None] ** 2
+        edges = boxes.reshape(-1, 2, 2)
+        mean = np.stack([edges.mean(axis=1), np.zeros((len(boxes), 2)), edges[:, 1] - edges[:, 0]], axis=-1)
+        noise = np.where(cut, 1.0, self.parameters.image_edge_sd**2).reshape(-1, 2, 2)
+        cov = np.zeros((len(boxes), 2, 3, 3))
+        cov[..., MIDDLE, MIDDLE], cov[..., SPAN, SPAN] = noise.sum(axis=1) / 2.0**2, noise.sum(axis=1)
+        cov[..., MIDDLE, SPAN] = cov[..., SPAN, MIDDLE] = (noise[:, 1] - noise[:, 0]) / 2.0
+        cov[..., SPEED, SPEED] = SPEED_SIZES_PER_S**2
+        return np.repeat(mean[:, None], 2, axis=1), np.repeat((cov * square[..., None, None])[:, None], 2, axis=1)
+
+    def _switch(self, dt: float, square: Array) -> None:
+        """Modes change: each goes on from the likelier one that leads to it; one that stands has any speed next.
+
+        The likelier one, not the mixture: one that is out of sight still stands where it stood, though it may have moved.
+        """
+        p = self.parameters
+        rate = np.array([1.0 / p.image_standing_s, 1.0 / p.image_moving_s])
+        change = rate / rate.sum() * (1.0 - np.exp(-rate.sum() * dt))
+        paths = self.mode[:, :, None] * np.array([[1.0 - change[0], change[0]], [change[1], 1.0 - change[1]]])
+        source, rows = paths.argmax(axis=1), np.arange(len(self))[:, None]
+        self.mean, self.cov, self.mode = self.mean[rows, source], self.cov[rows, source], paths.sum(axis=1)
+        self.mean[:, STANDING, :, SPEED] = 0.0
+        self.cov[:, STANDING, :, SPEED] = self.cov[:, STANDING, :, :, SPEED] = 0.0
+        self.cov[:, STANDING, :, SPEED, SPEED] = SPEED_SIZES_PER_S**2 * square
+
+    def _density(self, off: Array, cov: Array, size: Array, cut: Flags, inwards: Array | float) -> tuple[Array, Array]:
+        """Density of edges that are `off` what is expected, and the probability that each is no outlier.
+
+        One that is cut where it should be is as likely as one that is where it should be.
+        """
+        share, noise = self.parameters.image_failure_share, (self.parameters.image_edge_sd * size) ** 2
+        variance = cov + noise
+        good = (1.0 - share) * _normal(off, variance)
+        density = good + share * _normal(off, variance + size**2)
+        beyond = np.maximum(ndtr(off * inwards / np.sqrt(variance)), share) * _normal(np.zeros_like(noise), noise)
+        inlier = np.where(cut, 0.0, good / np.maximum(density, 1e-300))
+        return np.maximum(np.where(cut, beyond, density), 1e-60), inlier
+
+
+def _normal(away: Array, variance: Array) -> Array:
+    return np.asarray(np.exp(-(away**2) / variance / 2.0) / np.sqrt(2.0 * np.pi * variance))
