@@ -44,6 +44,18 @@ class TrackingParameters:
     """Spread of vehicles about the middle of their lane, m."""
     offset_time_s: float = 20.0
     """Time in which a driver comes back to the lane's middle, s."""
+    hide_per_s: float = 0.03
+    """Rate at which a detector begins to miss a vehicle in plain sight, whatever the picture shows of it."""
+    show_per_s: float = 0.3
+    """Rate at which it finds such a vehicle again."""
+    found_at_most: float = 0.97
+    """Chance at most with which a vehicle in plain sight is found in a frame."""
+    vanish_per_s: float = 0.0005
+    """Rate at which a vehicle leaves the place where it is thought to be without being seen to."""
+    confirm_nats: float = 3.0
+    """Logarithm of the odds from which on something followed in the picture is a vehicle."""
+    close_up_s: float = 4.0
+    """Time in which a driver who stands with room before him would have closed up: that he does not tells of somebody there."""
     image_edge_sd: float = 0.02
     """Noise of an edge of a box in the picture, share of the box's size (yolo11n on steady vehicles: 0.01 to 0.03)."""
     image_standing_share: float = 0.05

@@ -157,7 +157,9 @@ def appearance(x: Array, lane: NDArray[np.intp], table: LaneTable, pose: CameraP
     points = placed.points(_UNITS[end, side])
     u, v, sample_depth = _project(points, pose)
     clear = (u >= 0) & (v >= 0) & (u <= pose.width) & (v <= pose.height) & (sample_depth > 0)
-    clear &= ~_hidden(points, placed, full, nearest, pose.centre, solid)
+    before = nearest < nearest[:, None]
+    before = before if solid is None else before & solid
+    clear &= ~_hidden(points, placed, full, before, pose.centre)
     weight = _face_shares(np.stack([cu, cv], axis=2), end, side) / _COUNTS
     visible = np.einsum("nm,nm->n", clear.astype(float), weight[:, _FACE_OF])
     modal = np.stack(
@@ -198,15 +200,15 @@ def _face_shares(corners: Array, end: NDArray[np.intp], side: NDArray[np.intp]) 
     return np.asarray(areas / np.maximum(areas.sum(1, keepdims=True), 1e-9))
 
 
-def _hidden(points: Array, placed: _Placed, full: Array, nearest: Array, eye: Array, solid: Flags | None) -> Flags:
-    """Whether another cuboid stands between the eye and each surface point (N, M): slab test of the line of sight."""
+def _hidden(points: Array, placed: _Placed, full: Array, may: Flags, eye: Array) -> Flags:
+    """Whether another cuboid stands between the eye and each surface point (N, M): slab test of the line of sight.
+
+    may: (N, N) whether the second may hide the first.
+    """
     hidden = np.zeros((points.shape[0], points.shape[2]), bool)
     x1, y1, x2, y2 = full.T
     overlap = (x1[:, None] < x2) & (x1 < x2[:, None]) & (y1[:, None] < y2) & (y1 < y2[:, None])
-    overlap &= nearest < nearest[:, None]
-    if solid is not None:
-        overlap &= solid
-    behind, before = np.nonzero(overlap)
+    behind, before = np.nonzero(overlap & may)
     if not len(behind):
         return hidden
     # Into each nearer cuboid's own coordinates, where it is the unit cube.

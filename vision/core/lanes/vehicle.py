@@ -18,9 +18,7 @@ STANDING_AFTER_S: Final = 1.0
 
 KNOWN_HITS: Final = 15
 """A vehicle that was found so often is surely real."""
-STRENGTH_HITS: Final = 25
-"""A vehicle's strength is that of about so many boxes."""
-LEAST_CONSPICUOUS: Final = 0.5
+LEAST_CONSPICUOUS: Final = 0.3
 EXPERIENCE_S: Final = 10.0
 """What is expected weighs as much as so many seconds of experience with a vehicle."""
 REGULAR_S: Final = 5.0
@@ -84,14 +82,11 @@ class Vehicle:
     moved: bool = False
     present_at_start: bool = False
     hits: int = 0
-    missed_s: float = 0.0
-    strength: float = 1.0
     due_s: float = 0.0
     found_s: float = 0.0
     regular: float = 0.0
     gone: bool = False
     cleared_t: float | None = None
-    arrived: float | None = None
     visit: OpenVisit | None = None
     existence: float = 1.0
 
@@ -105,14 +100,18 @@ class Vehicle:
         """How often it is found beside what was expected, within limits: some vehicles are hard to see, however near."""
         return max((EXPERIENCE_S + self.found_s) / (EXPERIENCE_S + self.due_s), LEAST_CONSPICUOUS)
 
-    def found(self, strength: float, t: float, period_s: float) -> None:
-        """Notes one more box of it, of this strength (see `DetectionModel`), in a frame at t of a camera with this period."""
+    def found(self, t: float, period_s: float) -> None:
+        """Notes one more box of it in a frame at t of a camera with this period."""
         gap = max(t - self.seen_t, period_s)
         kept = math.exp(-gap / REGULAR_S)
         self.regular = kept * self.regular + (1.0 - kept) * period_s / gap
-        self.seen_t, self.missed_s = t, 0.0
+        self.seen_t = t
         self.hits += 1
-        self.strength += (strength - self.strength) / min(self.hits, STRENGTH_HITS)
+
+    def expected(self, due_s: float, *, found: bool) -> None:
+        """Notes that it should have been found for so long, and whether it was."""
+        self.due_s += due_s
+        self.found_s += due_s * found
 
     @property
     def vehicle_class(self) -> VehicleClass:

@@ -30,6 +30,11 @@ MEMORY_S: Final = 900.0
 EXPECTED_SCORE: Final = 0.5
 SCORE_TIME_S: Final = 60.0
 """Score of a vehicle's box as expected at first, and the seconds of experience that go into the one that is usual."""
+EVEN_STRENGTH: Final = 0.55
+EVIDENCE: Final = 5.0
+MOST_EVIDENCE: Final = 3.0
+"""A box of this strength is as often that of something else as a vehicle's; nats for each unit of strength beyond it, and how
+much one box can tell at most."""
 _CLASSES: Final = (len(SIZES) + 1) * (len(SHARE_LIMITS) + 1)
 
 
@@ -49,6 +54,10 @@ class DetectionModel:
     def strength(self, boxes: Array, scores: Array) -> Array:
         """Scores (N,) of boxes (N, 4) beside what is usual for vehicles of their size; false boxes are weaker as a rule."""
         return np.asarray(scores / self.usual_score[_size_class(boxes)])
+
+    def evidence(self, boxes: Array, scores: Array) -> Array:
+        """Logarithms (N,) of how much likelier a vehicle gives boxes (N, 4) such scores (N,) than something else does."""
+        return np.asarray(np.clip(EVIDENCE * (self.strength(boxes, scores) - EVEN_STRENGTH), -MOST_EVIDENCE, MOST_EVIDENCE))
 
     def learn_scores(self, boxes: Array, scores: Array, dt: float) -> None:
         """Takes the boxes (N, 4) and scores (N,) of vehicles that are surely real."""

@@ -28,7 +28,7 @@ from vision.core.tracking.height_bias import HeightBias
 from vision.core.tracking.line_crossings import change_lanes, pass_lines, publish
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
-from vision.core.tracking.track_deletion import lose_everyone, miss
+from vision.core.tracking.track_deletion import judge, lose_everyone
 from vision.core.tracking.track_initiation import consider, follow, infer
 from vision.tracking_parameters import TrackingParameters
 
@@ -102,6 +102,7 @@ class GroundScene:
             vehicle.seen_t = max(vehicle.seen_t, t)
         road.bodies.x[np.isin(road.bodies.number, [vehicle.number for vehicle in shown]), V] = 0.0
         self._predict(t)
+        road.undetected.predict(road, t)
         road.bodies.part()
         pass_lines(road, t)
         publish(road, t)
@@ -135,6 +136,7 @@ class GroundScene:
             "lanes": list(self._road.ids),
             "roofs": self._road.roofs.as_data(),
             "bodies": self._road.bodies.as_data(),
+            "undetected": self._road.undetected.as_data(),
             "vehicles": [vehicle.as_data() for vehicle in self._road.vehicles.values()],
             "eyes": {name: eye.as_data() for name, eye in self._eyes.items()},
         }
@@ -149,7 +151,10 @@ class GroundScene:
                 self._eyes[name].load(saved)
         road.roofs = HeightBias(**data["roofs"])
         road.bodies.load(data["bodies"])
-        road.bodies.renumber_lanes([road.ids.index(name) if name in road.ids else None for name in data["lanes"]])
+        index = [road.ids.index(name) if name in road.ids else None for name in data["lanes"]]
+        road.bodies.renumber_lanes(index)
+        if "undetected" in data:
+            road.undetected.load(data["undetected"], index)
         vehicles = (Vehicle.from_data(v) for v in data["vehicles"])
         road.vehicles = {v.number: v for v in vehicles if v.lane_id in road.ids}
         return road.vehicles
@@ -179,13 +184,12 @@ class GroundScene:
         _note(road, eye, owners, boxes)
         eye.judge(boxes, innovations, owners.keys() | pairs.explained, road.parameters.strong_score)
         eye.learn_scores(road, boxes, owners)
-        miss(road, eye, sight, boxes, allowed=allowed, found=pairs.rows, columns=pairs.columns)
+        judge(road, eye, sight, boxes, owners=owners, allowed=allowed)
         road.undetected.predict(road, boxes.t)
-        if boxes.t - eye.thinned_t >= 1.0 and len(boxes.score):
-            eye.thinned_t = boxes.t
+        if eye.looks(boxes):
             road.undetected.thin(road, eye, pose)
-        infer(road, eye, boxes.t)
-        for track in follow(eye, boxes, owners.keys() | pairs.explained):
+            infer(road, eye, boxes.t)
+        for track in follow(road, eye, boxes, owners.keys() | pairs.explained):
             consider(road, eye, pose, track, boxes.t)
         return owners
 
@@ -204,8 +208,7 @@ def _pair(road: SceneState, eye: Sensor, sight: PredictedMeasurements, allowed: 
 
 def _note(road: SceneState, eye: Sensor, owners: dict[int, int], boxes: Boxes) -> None:
     """Credits the vehicles that were found with their boxes."""
-    strength = eye.acuity.strength(boxes.xyxy, boxes.score).tolist()
     for column, number in owners.items():
         vehicle = road.vehicles[number]
-        vehicle.found(strength[column], boxes.t, eye.period_s)
+        vehicle.found(boxes.t, eye.period_s)
         vehicle.votes[int(boxes.class_id[column])] += float(boxes.score[column])

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.vehicle_projection import BORDER_PX, HEIGHT, LENGTH, STATES, WIDTH, D, LaneTable, S, V, edges
 from vision.core.tracking.image_tracks import Track
+from vision.core.tracking.undetected_vehicles import UnseenPlace
 from vision.core.tracking.vehicle_priors import CLASS_FIT, SHAPE_SIGMA, SHAPES
+from vision.tracking_parameters import TrackingParameters
 
-__all__ = ["Guess", "guess_body", "guess_speed"]
+__all__ = ["Guess", "guess_body", "guess_speed", "unseen_body"]
 
 Array = NDArray[np.float64]
 NEAREST_S_M: Final = -12.0
@@ -36,6 +38,8 @@ LOOKS_S: Final = 2.0
 ROUNDS: Final = 4
 REACH_M: Final = 15.0
 """Newton steps, and the longest."""
+UNSEEN_SIGMA_M: Final = 3.0
+"""Spread of the place and the length of a vehicle that nobody saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,23 @@ def _places(guess: Guess, looks: Array, table: LaneTable, pose: CameraPose) -> t
         step = (use * slope * (boxes - here - habit)).sum(1) / information
         x[:, S] += np.clip(step, -REACH_M, REACH_M)
     return t, x[:, S], information
+
+
+def unseen_body(place: UnseenPlace, raised_m: float, parameters: TrackingParameters) -> tuple[Array, Array]:
+    """State (6,) and covariance (6, 6) of one that nobody saw: it stands behind the vehicle ahead and fills the room.
+
+    In room for more than one it is of middling length; raised_m: how much higher than usual the roofs are.
+    """
+    fits = place.room - 2 * parameters.gap_m
+    length, height, width = SHAPES.mean(0)
+    if fits < SHAPES[:, 0].max():
+        length = max(fits, SHAPES[:, 0].min())
+    x = np.zeros(STATES)
+    x[[S, LENGTH, HEIGHT, WIDTH]] = place.begin + parameters.gap_m, length, height + raised_m, width
+    sigma = np.zeros(STATES)
+    sigma[[S, V, D]] = UNSEEN_SIGMA_M, parameters.standing_mps, parameters.offset_sigma_m
+    sigma[[LENGTH, HEIGHT, WIDTH]] = UNSEEN_SIGMA_M, *SHAPES[:, 1:].std(0)
+    return x, np.diag(sigma**2)
 
 
 def _candidates(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.vehicle_projection import LENGTH, D, S, V, appearance
 from vision.core.lanes.lane_queue import LaneQueue
 from vision.core.lanes.vehicle import Vehicle
+from vision.core.tracking.existence import existence
 from vision.core.tracking.scene_state import ARRIVAL_SPEED, SEEN_RECENTLY_S, SceneState
 
 __all__ = ["change_lanes", "pass_lines", "publish"]
@@ -103,8 +103,13 @@ def publish(road: SceneState, t: float) -> None:
         vehicle = road.vehicles[number]
         vehicle.front, vehicle.rear, vehicle.speed = x[S], x[S] + x[LENGTH], x[V]
         vehicle.set_slow(x[V] < STANDING_MPS, t)
-    for line in road.lines.values():
+    there = existence(bodies.chain)
+    for number, r in zip(bodies.number.tolist(), there.tolist(), strict=True):
+        road.vehicles[number].existence = r
+    for lane, line in enumerate(road.lines.values()):
         line.update(t)
+        joined = [vehicle.rear for vehicle in line.vehicles if vehicle.visit is not None and vehicle.visit.joined_t is not None]
+        line.undetected = road.undetected.between(lane, 0.0, max(joined) + road.parameters.gap_m) if joined else 0.0
 
 
 def _beside(road: SceneState, row: int) -> _Place | None:
@@ -163,8 +168,6 @@ def _arrive(vehicle: Vehicle, line: LaneQueue, s: float, v: float, t: float, *, 
         line.enter(vehicle, round(t - (zone - s) / max(v, 1.0), 3), start_censored=False)
         return
     arrived = _inferred_arrival(vehicle, line, s, v)
-    if os.environ.get("ARR", "0") == "1" and vehicle.arrived is not None:
-        arrived = round(min(vehicle.arrived, vehicle.first_seen_t), 3)
     if vehicle.present_at_start or (began_t is not None and arrived < began_t):
         vehicle.present_at_start = True
         line.enter(vehicle, None, start_censored=True)

@@ -17,6 +17,7 @@ from vision.core.tracking.camera_fit import FitRecord, in_lanes
 from vision.core.tracking.detection_model import DetectionModel
 from vision.core.tracking.image_tracks import BoxTracker, merge_doubles
 from vision.core.tracking.scene_state import SceneState
+from vision.core.tracking.undetected_vehicles import STEP_S
 from vision.errors import ConfigError
 
 __all__ = ["Boxes", "Sensor"]
@@ -57,6 +58,7 @@ class Sensor:
     covers: dict[int, tuple[float, float]]
     tracker: BoxTracker
     record: FitRecord
+    next_number: Callable[[], int]
     size: tuple[int, int] = (0, 0)
     pose: CameraPose | None = None
     last_t: float | None = None
@@ -64,7 +66,7 @@ class Sensor:
     tried: dict[int, float] = field(default_factory=dict)
     acuity: DetectionModel = field(default_factory=DetectionModel)
     last: list[tuple[list[float], int]] = field(default_factory=list)
-    thinned_t: float = -np.inf
+    looked_t: float | None = None
 
     @classmethod
     def of(cls, camera: Camera, road: SceneState, next_number: Callable[[], int]) -> Sensor:
@@ -75,7 +77,8 @@ class Sensor:
             if index is not None:
                 zones[index] = road.zone_m(index)
                 covers[index] = view.covers_m or (-np.inf, np.inf)
-        return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S), FitRecord(road.parameters.fit_memory_s))
+        record = FitRecord(road.parameters.fit_memory_s)
+        return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S), record, next_number)
 
     def resize(self, width: int, height: int, road: SceneState) -> None:
         """Takes the frame size in pixels, which completes the pose, and lays the lanes that the camera places."""
@@ -93,7 +96,7 @@ class Sensor:
         """Begins a new session: the tracks are forgotten."""
         self.tracker.tracks.clear()
         self.tried.clear()
-        self.last_t = None
+        self.last_t = self.looked_t = None
 
     def learn_scores(self, road: SceneState, boxes: Boxes, owners: dict[int, int]) -> None:
         """Learns how strong the boxes of vehicles are that it knows well; owners: vehicle number by box."""
@@ -122,6 +125,13 @@ class Sensor:
             track.seen_t = t if track.seen_t == self.last_t else track.seen_t
         self.last_t = t
 
+    def looks(self, boxes: Boxes) -> bool:
+        """Whether a frame is a look at places where nobody is known: some time after the one before, and not an empty one."""
+        if not len(boxes.score) or (self.looked_t is not None and boxes.t - self.looked_t < STEP_S):
+            return False
+        self.looked_t = boxes.t
+        return True
+
     def covered(self, road: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
         bodies = road.bodies
@@ -143,6 +153,7 @@ class Sensor:
         return {
             "size": list(self.size),
             "last_t": self.last_t,
+            "looked_t": self.looked_t,
             "period_s": self.period_s,
             "tracks": self.tracker.as_data(),
             "tried": [list(pair) for pair in self.tried.items()],
@@ -154,6 +165,7 @@ class Sensor:
     def load(self, data: dict[str, Any]) -> None:
         """Goes on from what `as_data` described; the size is the scene's business, for it lays the lanes."""
         self.last_t, self.period_s = data["last_t"], data["period_s"]
+        self.looked_t = data.get("looked_t")
         self.tracker.load(data["tracks"])
         self.tried = {int(number): t for number, t in data["tried"]}
         self.acuity.load(data["acuity"])

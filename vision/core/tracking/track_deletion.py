@@ -1,8 +1,7 @@
-"""Vehicles that should be found and are not: how long each is missed, and when it is taken to have gone. Pure."""
+"""Who is still there: one frame's hits and misses change the existence of vehicles (`existence`), few go with time. Pure."""
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import numpy as np
@@ -16,102 +15,61 @@ from vision.core.tracking.existence import Rates
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 
-__all__ = ["lose_everyone", "miss"]
+__all__ = ["judge", "lose_everyone"]
 
-
-def _e(n, d):
-    return float(os.environ.get(n, d))
-
-
-SQUEEZE = _e("SQ", 0.3)
-K = _e("K", 6.0)
-GHOST_ROOM = _e("GR", 10.0)
-RECYCLE = _e("REC", 1)
-HELD = _e("HELD", 0.1)
-EFFECT = _e("EFF", 0.3)
-S0 = _e("S0", 0.6)
-LIM = _e("LIM", 3.0)
-HIDE = _e("HIDE", 0.03)
-SHOW = _e("SHOW", 0.3)
-DIE = _e("DIE", 0.0005)
-DIE_HEAD = _e("DIE_HEAD", 0.0005)
-DIE_GONE = _e("DIE_GONE", 1.0)
-DROP = _e("DROP", 0.1)
-PATIENCE_S: Final = 6.0
-"""A vehicle that should be in plain sight for so long, and is not found, has gone."""
-PATIENCE_NEW_S: Final = 2.0
-STRONG_MISSED: Final = 0.8
-"""A vehicle whose boxes are this strong is real, though it may be hard to see; weaker ones get no such allowance."""
-PATIENCE_GONE_S: Final = 1.0
-"""One that has passed the stop line only drives away: its box must not be taken for the next one's."""
-PATIENCE_HELD_S: Final = 20.0
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+SQUEEZED_PER_S: Final = 0.3
+LEAST_ROOM_M: Final = 5.0
+LEAST_ROOM_UNSEEN_M: Final = 10.0
+"""Who is out of sight between neighbours that leave less room than this, a car's or for one that no box ever showed a small
+truck's with its gaps, is not there: a hazard of so much a second."""
 HELD_GAP_M: Final = 6.0
-"""A vehicle is held so long, if the next one stands this near behind it."""
-SEEN_ENOUGH_S: Final = 4.0
-DOUBTFUL_S: Final = 20.0
-"""One that was found for less than the first stays out of sight for no longer than the second; the others as long as
-something hides them."""
+HELD_SHARE: Final = 0.1
+"""The hazard is this share of the usual one where a driver stands this near behind: he would close up."""
+DRIVES_AWAY_PER_S: Final = 1.0
+"""Hazard of one that has passed the stop line: its box must not be taken for the next one's."""
 LEFT_WITHIN_M: Final = 10.0
 """The first vehicle of a line that vanishes this near to the stop line has left."""
 OUTAGE_EXPECTED: Final = 1.5
 """An empty frame in which so many vehicles should be found says nothing about them."""
 
 
-def miss(
-    road: SceneState,
-    eye: Sensor,
-    sight: PredictedMeasurements,
-    boxes: Boxes,
-    *,
-    allowed: NDArray[np.bool_],
-    found: NDArray[np.intp],
-    columns: NDArray[np.intp],
+def judge(
+    road: SceneState, eye: Sensor, sight: PredictedMeasurements, boxes: Boxes, *, owners: dict[int, int], allowed: Flags
 ) -> None:
-    """Counts the time for which vehicles that should be found are not; those with too much of it have gone.
+    """Weighs a frame for and against the existence of each vehicle; those that hardly exist any more are dropped.
 
-    allowed: (N,) vehicles that the camera measures; found: rows of those that it found. `sight` is void after it.
+    owners: vehicle number by box; allowed: (N,) vehicles that the camera measures. `sight` is void after it.
     """
-    chance = eye.acuity.chance(sight.look)
-    numbers = road.bodies.number.tolist()
-    for number, share in zip(numbers, sight.look.visible.tolist(), strict=True):
-        road.vehicles[number].visible = share
+    bodies, chance = road.bodies, eye.acuity.chance(sight.look)
+    numbers = bodies.number.tolist()
+    vehicles = [road.vehicles[number] for number in numbers]
+    for vehicle, share in zip(vehicles, sight.look.visible.tolist(), strict=True):
+        vehicle.visible = share
     if eye.last_t is None or (not len(boxes.score) and float(chance[allowed].sum()) > OUTAGE_EXPECTED):
         return
     dt = min(max(boxes.t - eye.last_t, 0.0), 1.0)
-    hit = np.zeros(len(numbers), bool)
-    hit[found] = True
-    known = allowed & np.array([road.vehicles[number].well_known for number in numbers], bool)
-    eye.acuity.learn(sight.look.of(known), road.bodies.number[known], hit[known], dt)
+    box_of = {number: column for column, number in owners.items()}
+    hit = np.array([number in box_of for number in numbers], bool)
+    known = allowed & np.array([vehicle.well_known for vehicle in vehicles], bool)
+    eye.acuity.learn(sight.look.of(known), bodies.number[known], hit[known], dt)
     eye.acuity.forget(set(numbers))
-    bodies = road.bodies
-    if EFFECT:
-        chance = chance * np.array(
-            [max((10 + v.found_s) / (10 + v.due_s), EFFECT) for v in (road.vehicles[n] for n in numbers)]
-        )
-    for number, due, was in zip(numbers, (eye.acuity.chance(sight.look) * dt).tolist(), hit.tolist(), strict=True):
-        if allowed[numbers.index(number)]:
-            road.vehicles[number].due_s += due
-            road.vehicles[number].found_s += due * was
+    p_d = chance * np.array([vehicle.conspicuous for vehicle in vehicles], float)
     ratio = np.zeros(len(numbers))
-    strength = eye.acuity.strength(boxes.xyxy, boxes.score)[columns]
-    ratio[found] = np.exp(np.clip(K * (strength - S0), -LIM, LIM))
-    bodies.chain = existence.predict(bodies.chain, dt, Rates(HIDE, SHOW, _die(road, boxes.t)))
-    after = existence.update(bodies.chain, np.minimum(chance, 0.97), ratio)
-    bodies.chain[allowed] = after[allowed]
-    keep = np.ones(len(numbers), bool)
-    for row in np.flatnonzero(existence.existence(bodies.chain) < DROP).tolist():
-        keep[row] = False
-        dropped = road.vehicles[numbers[row]]
-        if dropped.visit is not None and RECYCLE:
-            arrived = dropped.visit.arrived_t
-            road.undetected.recycle(
-                int(bodies.lane[row]),
-                float(bodies.x[row, S]),
-                arrived,
-                float(existence.existence(bodies.chain[row : row + 1])[0]),
-            )
-        _forget(road, road.vehicles[numbers[row]], float(bodies.x[row, S]))
-    bodies.keep(keep)
+    columns = [box_of[number] for number in bodies.number[hit].tolist()]
+    ratio[hit] = np.exp(eye.acuity.evidence(boxes.xyxy[columns], boxes.score[columns]))
+    for row in np.flatnonzero(allowed).tolist():
+        vehicles[row].expected(dt * float(chance[row]), found=bool(hit[row]))
+    parameters = road.parameters
+    bodies.chain = existence.predict(
+        bodies.chain, dt, Rates(parameters.hide_per_s, parameters.show_per_s, _hazard(road, vehicles, boxes.t))
+    )
+    bodies.chain[allowed] = existence.update(bodies.chain, np.minimum(p_d, parameters.found_at_most), ratio)[allowed]
+    there = existence.existence(bodies.chain)
+    for row in np.flatnonzero(there < parameters.drop_below).tolist():
+        _drop(road, vehicles[row], row, float(there[row]))
+    bodies.keep(there >= parameters.drop_below)
 
 
 def lose_everyone(road: SceneState) -> None:
@@ -121,36 +79,35 @@ def lose_everyone(road: SceneState) -> None:
             road.lines[vehicle.lane_id].lose(vehicle, vehicle.seen_t)
     road.vehicles.clear()
     road.bodies.keep(np.zeros(len(road.bodies), bool))
+    road.undetected.clear()
     road.began_t = None
 
 
-def _die(road: SceneState, t: float) -> NDArray[np.float64]:
+def _hazard(road: SceneState, vehicles: list[Vehicle], t: float) -> Array:
+    """Rate (N,) a second at which each vehicle ceases to be where it is thought to be, without being seen to leave."""
     bodies = road.bodies
-    order, ahead = bodies.order()
-    vehicles = [road.vehicles[n] for n in bodies.number.tolist()]
-    head = ahead < 0
-    gone = np.array([v.gone for v in vehicles], bool)
-    rate = np.where(gone, DIE_GONE, np.where(head, DIE_HEAD, DIE))
-    # Whoever is out of sight and has no room between his neighbours is not there.
+    _, ahead = bodies.order()
     behind = np.full(len(bodies), -1, np.intp)
     behind[ahead[ahead >= 0]] = np.flatnonzero(ahead >= 0)
+    followed, gone = behind >= 0, np.array([vehicle.gone for vehicle in vehicles], bool)
+    unseen = np.array([t - vehicle.seen_t > SEEN_RECENTLY_S for vehicle in vehicles], bool)
+    never = np.array([vehicle.hits == 0 for vehicle in vehicles], bool)
     s, rear = bodies.x[:, S], bodies.x[:, S] + bodies.x[:, LENGTH]
-    room = np.where((ahead >= 0) & (behind >= 0), s[behind] - rear[ahead], np.inf)
-    unseen = np.array([t - v.seen_t > SEEN_RECENTLY_S for v in vehicles], bool)
-    # A driver who stands right behind it would close up if it were not there.
-    held = (behind >= 0) & (s[behind] - rear < 6.0) & (bodies.x[behind, V] < 0.5) & ~unseen[behind]
-    rate = np.where(held & ~gone, HELD * rate, rate)
-    never = np.array([v.hits == 0 for v in vehicles], bool)
-    least = np.where(never, GHOST_ROOM, 5.0)
-    return np.asarray(np.where(unseen & (room < least), np.maximum(rate, SQUEEZE), rate))
+    held = followed & (s[behind] - rear < HELD_GAP_M) & (bodies.x[behind, V] < road.parameters.standing_mps) & ~unseen[behind]
+    room = np.where(followed & (ahead >= 0), s[behind] - rear[ahead], np.inf)
+    squeezed = unseen & (room < np.where(never, LEAST_ROOM_UNSEEN_M, LEAST_ROOM_M))
+    rate = road.parameters.vanish_per_s * np.where(held, HELD_SHARE, 1.0)
+    return np.asarray(np.where(squeezed, SQUEEZED_PER_S, np.where(gone, DRIVES_AWAY_PER_S, rate)))
 
 
-def _forget(road: SceneState, vehicle: Vehicle, s: float) -> None:
+def _drop(road: SceneState, vehicle: Vehicle, row: int, existence_left: float) -> None:
+    """Ends a vehicle; what is left of its existence goes to the undetected ones (recycling, Williams 2012)."""
     del road.vehicles[vehicle.number]
     if vehicle.visit is None:
         return
-    line = road.lines[vehicle.lane_id]
+    line, s = road.lines[vehicle.lane_id], float(road.bodies.x[row, S])
     if line.vehicles[0] is vehicle and s < LEFT_WITHIN_M and vehicle.well_known:
         line.depart(vehicle, vehicle.seen_t)
     else:
+        road.undetected.recycle(int(road.bodies.lane[row]), s, existence_left)
         line.lose(vehicle, vehicle.seen_t)

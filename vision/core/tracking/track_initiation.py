@@ -1,4 +1,9 @@
-"""Boxes that show nobody known: followed in the picture until they are sure enough to be a new vehicle. Pure."""
+"""New vehicles: boxes that show nobody known, followed until it is likelier that they show one, and who is surely unseen. Pure.
+
+What is followed is a vehicle once its log odds pass a threshold: ln of how many undetected vehicles are expected at its place
+(`undetected_vehicles`), or of how likely a known one came there unseen, + the evidence of its boxes' scores - half of how
+badly the best body fits.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +15,29 @@ from numpy.typing import NDArray
 
 from vision.core.geometry.boxes import overlap_of_first
 from vision.core.geometry.camera_model import CameraPose
-from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, Appearance, S, appearance
+from vision.core.geometry.vehicle_projection import LENGTH, S, appearance
 from vision.core.lanes.vehicle import Vehicle
 from vision.core.tracking.image_tracks import Track
-from vision.core.tracking.initial_state import Guess, guess_body, guess_speed
-from vision.core.tracking.scene_state import ARRIVAL_SPEED, SceneState
+from vision.core.tracking.initial_state import Guess, guess_body, guess_speed, unseen_body
+from vision.core.tracking.scene_state import SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
 from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, lost_vehicle
 
-__all__ = ["consider", "follow"]
+__all__ = ["consider", "follow", "infer"]
 
-import os
-
-R0 = float(os.environ.get("R0", 0.9))
-_K = float(os.environ.get("KB", 4.0))
-_S0 = float(os.environ.get("SB", 0.45))
-CONFIRM = float(os.environ.get("CONF", 3.0))
-NOBODY = float(os.environ.get("NOB", 0.002))
-USUAL_COST = float(os.environ.get("UC", 8.0))
-SHORTEST = 4.0
-CHANGED = float(os.environ.get('CHG', .001))
-CONFIRM_HITS: Final = 3
-CONFIRM_S: Final = 0.6
-CONFIRM_STRENGTH: Final = 2.4
-CONFIRM_MEAN: Final = 0.55
-"""A new vehicle needs so many boxes over so long, this sum of their strengths and this mean. Weaker boxes do for one that is
-known: detectors draw doubles, shadows and slivers of vehicles again and again, but weakly."""
-CERTAIN_S: Final = 12.0
-CERTAIN_SHARE: Final = 0.4
-"""What it takes where a vehicle cannot have come unseen, time and share of the frames with it: detectors keep seeing
-trucks in shadows for many seconds."""
-STRONG_NEWCOMER: Final = 0.85
-STRONG_COST: Final = 9.0
-STRONG_S: Final = 1.5
-"""Or else a box this strong that fits a body this well, after this time."""
-OVERDUE_M: Final = 15.0
-OVERDUE_CHANCE: Final = 0.7
-"""A vehicle cannot have come unseen if it is surely found where it is and so far upstream of that."""
+LEAST_HITS: Final = 2
+"""Boxes of which one may be chance."""
+LIKELY_NATS: Final = 2.0
+"""What the place and the fit of a body can add at most to the evidence of the scores: before, no body is looked for."""
+USUAL_MISFIT: Final = 8.0
+"""A body that fits this badly, and is of a usual kind, tells neither for nor against a vehicle."""
+NOBODY_EXPECTED: Final = 0.002
+"""Vehicles at a place where none can be by all that is known, for not all is known."""
+LOST_FOUND: Final = 0.5
+CHANGED_UNSEEN: Final = 0.001
+"""Chance that an unseen vehicle of the lane is the one that is found where it may be, or one beside it that changed lanes."""
+BORN: Final = 0.9
+"""Existence of a new vehicle."""
 TRY_AGAIN_S: Final = 1.0
 TRY_AGAIN_SHARE: Final = 0.3
 """A box that could not be placed is looked at again after this time, and after this share of its age."""
@@ -61,13 +52,13 @@ APPROACH_M: Final = 10.0
 """A vehicle this near to the zone's end, or beyond it, is on its way."""
 
 
-def follow(eye: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
+def follow(road: SceneState, eye: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
     """Follows the boxes that belong to nobody; returns those of their tracks that are sure enough to be looked at."""
     free = _free(boxes, taken)
     tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
     alive = {track.number for track in eye.tracker.tracks}
     eye.tried = {number: tried for number, tried in eye.tried.items() if number in alive}
-    return [track for track in tracks if _confirmed(track, eye, boxes.t) and _due(track, eye, boxes.t)]
+    return [track for track in tracks if _likely(track, eye, road) and _due(track, eye, boxes.t)]
 
 
 def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: float) -> None:
@@ -85,36 +76,35 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
     other = clash(road, guess, t)
     if other == "taken":
         return
-    lost = lost_vehicle(road, guess, t) if other is None else other
-    prior = 0.5
-    if lost is None:
-        lost, prior = changed_vehicle(road, guess, t, track.first_t), CHANGED
-    if lost is None:
-        prior = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY
-    if np.log(prior) + _evidence(track, eye) - 0.5 * (guess.cost - USUAL_COST) < CONFIRM:
+    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t, track.first_t)
+    log_odds = np.log(expected) + _evidence(track, eye) - (guess.cost - USUAL_MISFIT) / 2
+    if log_odds < road.parameters.confirm_nats:
         return
     eye.tracker.drop({track.number})
     if lost is None:
-        _begin(road, eye, track, guess, t)
+        _begin(road, track, guess, t)
     else:
         adopt(road, lost, guess, t)
 
 
 def infer(road: SceneState, eye: Sensor, t: float) -> None:
-    """Makes vehicles of those that nobody saw but that are surely there."""
-    bodies = road.bodies
-    for lane, s, room, number in road.undetected.certain(road):
-        name = eye.tracker._next_number()
-        length = min(max(room - 2 * road.parameters.gap_m, SHORTEST), 16.0)
-        if room > 22.0:
-            length = 12.0
-        x, p = np.zeros(STATES), np.diag([9.0, 0.25, 9.0, 0.5, 0.05, 0.1])
-        x[[S, LENGTH, HEIGHT, WIDTH]] = s, length, 3.2 + road.roofs.raised_m, 2.4
-        vehicle = Vehicle(name, road.ids[lane], t, t, s, s + length)
-        vehicle.arrived = road.undetected.arrived_t(lane, s, 5.0)
-        vehicle.votes[0] = 0.1
-        road.vehicles[name] = vehicle
-        bodies.add(name, lane, x, p, min(number, 0.9))
+    """Makes vehicles of those that no box has shown but that are surely there."""
+    for place in road.undetected.take_sure(road):
+        number = eye.next_number()
+        x, p = unseen_body(place, road.roofs.raised_m, road.parameters)
+        vehicle = Vehicle(number, road.ids[place.lane], t, t, float(x[S]), float(x[S] + x[LENGTH]))
+        road.vehicles[number] = vehicle
+        road.bodies.add(number, place.lane, x, p, BORN)
+
+
+def _known_or_new(road: SceneState, guess: Guess, t: float, first_t: float) -> tuple[int | None, float]:
+    """Which vehicle came to a free place unseen, None for a new one, and how many of that kind are expected there."""
+    lost = lost_vehicle(road, guess, t)
+    if lost is not None:
+        return lost, LOST_FOUND
+    new = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY_EXPECTED
+    changed = changed_vehicle(road, guess, t, first_t)
+    return (None, new) if changed is None else (changed, max(CHANGED_UNSEEN, new))
 
 
 def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
@@ -125,67 +115,36 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     return free
 
 
+def _likely(track: Track, eye: Sensor, road: SceneState) -> bool:
+    return track.hits >= LEAST_HITS and _evidence(track, eye) > road.parameters.confirm_nats - LIKELY_NATS
+
+
 def _evidence(track: Track, eye: Sensor) -> float:
-    """Ln of how much likelier a vehicle gave a track's boxes their scores than a source of false boxes."""
-    return float(np.clip(_K * (_strength(track, eye) - _S0), -1.5, 3.0)) * track.hits
-
-
-def _confirmed(track: Track, eye: Sensor, t: float) -> bool:
-    return track.hits >= 2 and _evidence(track, eye) > CONFIRM - 2.0
-
-
-def _strength(track: Track, eye: Sensor) -> float:
-    """The mean strength of a track's boxes."""
-    return float(eye.acuity.strength(np.array([track.box]), np.array([track.score_sum / track.hits]))[0])
+    """Ln of how much likelier a vehicle gives a track's boxes their scores than something else."""
+    mean = eye.acuity.evidence(np.array([track.box]), np.array([track.score_sum / track.hits]))
+    return float(mean[0]) * track.hits
 
 
 def _due(track: Track, eye: Sensor, t: float) -> bool:
     return t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
 
 
-def _begin(road: SceneState, eye: Sensor, track: Track, guess: Guess, t: float) -> None:
+def _begin(road: SceneState, track: Track, guess: Guess, t: float) -> None:
     front = float(guess.x[S])
     vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
-    vehicle.strength = _strength(track, eye)
-    vehicle.arrived = road.undetected.arrived_t(guess.lane, front, float(guess.p[S, S]) ** 0.5)
     vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
     road.vehicles[track.number] = vehicle
-    road.bodies.add(track.number, guess.lane, guess.x, guess.p, R0)
+    road.bodies.add(track.number, guess.lane, guess.x, guess.p, BORN)
 
 
 def _shows(road: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
     """Whether a body among the known vehicles would be in sight, and about where the box (4,) is."""
-    look = _look(road, pose, guess, guess.x, np.ones(len(road.bodies), bool))
+    bodies = road.bodies
+    look = appearance(np.vstack([bodies.x, guess.x[None]]), np.append(bodies.lane, guess.lane), road.table, pose)
     if look.visible[-1] < LEAST_VISIBLE:
         return False
     low, high = np.minimum(look.full[-1], look.modal[-1]), np.maximum(look.full[-1], look.modal[-1])
     off = np.maximum(np.maximum(low - box, box - high), 0.0)
     return bool((off < OFF_SHARE * np.maximum(box[2:] - box[:2], 4.0)[[0, 1, 0, 1]] + OFF_PX).all())
-
-
-def _overdue(road: SceneState, eye: Sensor, pose: CameraPose, guess: Guess, t: float) -> bool:
-    """Whether a vehicle at this place would have been found on its way to it: it was never hidden nor too small."""
-    if road.since_began_s(t) < OVERDUE_M / ARRIVAL_SPEED or guess.x[S] > eye.zones[guess.lane] - OVERDUE_M:
-        return False
-    before = guess.x.copy()
-    before[S] += OVERDUE_M
-    # Who is behind it in its lane came later, and did not hide it on its way.
-    then = (road.bodies.lane != guess.lane) | (road.bodies.x[:, S] < guess.x[S])
-    looks = [_look(road, pose, guess, x, then) for x in (guess.x, before)]
-    return min(float(eye.acuity.chance(look)[-1]) for look in looks) > OVERDUE_CHANCE
-
-
-def _look(road: SceneState, pose: CameraPose, guess: Guess, x: NDArray[np.float64], among: NDArray[np.bool_]) -> Appearance:
-    """The look of these known vehicles (N,) and, last, of a body (6,) on the guess's lane."""
-    bodies = road.bodies
-    return appearance(np.vstack([bodies.x[among], x[None]]), np.append(bodies.lane[among], guess.lane), road.table, pose)
-
-
-def _certain(track: Track, guess: Guess, eye: Sensor, t: float) -> bool:
-    """Whether a box must be a vehicle wherever it came from: strong and shaped like one, or followed for long."""
-    age = t - track.first_t
-    if age >= STRONG_S and guess.cost < STRONG_COST and _strength(track, eye) > STRONG_NEWCOMER:
-        return True
-    return age >= CERTAIN_S and track.hits * eye.period_s >= CERTAIN_SHARE * age

@@ -18,10 +18,9 @@ OVERLAP_SHARE: Final = 0.4
 ADOPT_M: Final = 10.0
 ADOPT_MPS: Final = 6.0
 BESIDE_M: Final = 5.0
-import os
-MISSED=float(os.environ.get("MISSED",.3))
 MISSED_S: Final = 1.0
-"""A vehicle on an axis this near, and missed in plain sight for so long, may have changed lanes unseen."""
+OBSERVABLE_STILL: Final = 0.3
+"""A vehicle on an axis this near, out of sight for so long and hardly observable any more, may have changed lanes unseen."""
 FOLLOWED_S: Final = 2.0
 """So may one that was found regularly, however little of it can be seen, if the new box came this soon before or after."""
 
@@ -73,7 +72,9 @@ def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) ->
         vehicle = road.vehicles[number]
         unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
         followed = abs(first_t - vehicle.seen_t) < FOLLOWED_S
-        missed = (unseen >= MISSED_S and bodies.chain[row, OBSERVABLE] < MISSED) or (followed and vehicle.regular * unseen >= MISSED_S)
+        missed = (unseen >= MISSED_S and bodies.chain[row, OBSERVABLE] < OBSERVABLE_STILL) or (
+            followed and vehicle.regular * unseen >= MISSED_S
+        )
         if vehicle.gone or not missed or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
             continue
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
@@ -97,7 +98,7 @@ def adopt(road: SceneState, number: int, guess: Guess, t: float) -> None:
     bodies.p[row] = spread
     bodies.most[row, S] = np.inf
     vehicle = road.vehicles[number]
-    vehicle.seen_t, vehicle.missed_s = t, 0.0
+    vehicle.seen_t = t
 
 
 def _someone_between(road: SceneState, row: int, guess: Guess) -> bool:

@@ -1,18 +1,18 @@
-"""Vehicles that no box has shown yet: how many are expected where, and when they arrived. Pure.
+"""Vehicles that no box has shown yet: how many are expected where. Pure.
 
 The Poisson part of a Poisson multi-Bernoulli filter (Williams 2015), as weighted points on the lanes. They come in at the
 lane's arrival rate, drive up behind the vehicle ahead, and are thinned by each look of a camera that would have found them:
 what is left stands where something hides it. A point's weight is an expected number of vehicles, split by whether the
-detector would find one there (`existence`, Markov chain two).
+detector would find one there (the states of `existence`, Markov chain two).
 """
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from vision.core.geometry.camera_model import CameraPose
 from vision.core.geometry.vehicle_projection import HEIGHT, LENGTH, STATES, WIDTH, S, V, appearance
@@ -22,201 +22,193 @@ if TYPE_CHECKING:
     from vision.core.tracking.scene_state import SceneState
     from vision.core.tracking.sensor import Sensor
 
-__all__ = ["UndetectedVehicles"]
+__all__ = ["STEP_S", "UndetectedVehicles", "UnseenPlace"]
 
 Array = NDArray[np.float64]
-
-
-def _e(n: str, d: float) -> float:
-    return float(os.environ.get(n, d))
-
-
-LOOK_S: Final = 1.0
-"""Births and looks go in steps of this time: misses of one second are not independent."""
-ENTRY_M: Final = _e("ENTRY", 20.0)
+STEP_S: Final = 1.0
+"""Points move, come in and are looked at in steps of this time: misses within a second are hardly independent."""
+ENTRY_M: Final = 20.0
 """Vehicles come in so far upstream of the zone."""
-SHORTEST_M: Final = float(SHAPES[:, 0].min())
-CERTAIN = _e("CERT", 0.95)
-FITS_M = _e("FITS", 8.0)
-ROOM_SIGMA = _e("RSIG", 2.0)
-SEEN_FOR = _e("SEENF", 3.0)
-CLOSE_S = _e("CLOSE", 4.0)
-MOST = _e("MOST", 1.0)
-CERTAIN = _e("CERT", 0.95)
+AT_START_PER_M: Final = 0.03
+AT_START_SPACING_M: Final = 5.0
+SETTLED_S: Final = 3.0
+"""Vehicles a metre of each lane that are expected at first, at points so far apart; for so long nobody knows who drives."""
+EXPECTED_S: Final = 120.0
+"""A lane's arrival rate is expected to be one vehicle in so long, with the weight of one vehicle."""
+SERVICE_S: Final = 60.0
+"""Mean time that one at the stop line stays there."""
+PLACE_SIGMA_M: Final = 3.0
+"""Spread of a vehicle's place about its point."""
+USUAL: Final = 2
+"""The shape that tells whether a camera would find somebody: a small truck."""
+FITS_M: Final = 8.0
+ROOM_SIGMA_M: Final = 2.0
+"""Somebody fits between two vehicles that leave this and two gaps; spread of what is not known of that room besides states."""
+SURE: Final = 0.95
+"""So many vehicles are expected in a place where somebody surely is."""
 LEAST_WEIGHT: Final = 1e-3
-AT_START_PER_M: Final = _e("ATSTART", 0.03)
-PLACE_SIGMA_M: Final = _e("PSIG", 3.0)
-PLACE_SIGMA_PER_S: Final = _e("PSIGS", 0.0)
+
+
+class UnseenPlace(NamedTuple):
+    """Room between two known vehicles of a lane: where it begins behind the one ahead and how long it is, m."""
+
+    lane: int
+    begin: float
+    room: float
 
 
 class UndetectedVehicles:
-    """Points: lane (N,), front s (N,) m, arrival time (N,) s (nan: there at the start), weights (N, 2) found / not findable."""
+    """Points: lane (N,), front s (N,) m, weight (N, 2) of vehicles that the detector would find and would not."""
 
     def __init__(self) -> None:
         self.t: float | None = None
         self.lane = np.zeros(0, np.intp)
         self.s: Array = np.zeros(0)
-        self.arrived: Array = np.zeros(0)
         self.weight: Array = np.zeros((0, 2))
 
     def predict(self, road: SceneState, t: float) -> None:
-        """Moves the points on to t behind the known vehicles, and lets new ones in."""
+        """Moves the points on to t behind the known vehicles, and lets new ones in; nothing before a step has passed."""
         if self.t is None:
             self.t = t
             self._begin(road)
         dt = t - self.t
-        if dt < LOOK_S:
+        if dt < STEP_S:
             return
         self.t = t
-        self._move(road, t, dt)
-        self._enter(road, t, dt)
-        kept = self.weight.sum(1) > LEAST_WEIGHT
-        self.lane, self.s, self.arrived, self.weight = self.lane[kept], self.s[kept], self.arrived[kept], self.weight[kept]
+        for lane in range(len(road.ids)):
+            self._move(road, lane, t, dt)
+            rate = _arrival_rate(road, lane, t)
+            self._add([lane], [road.zone_m(lane) + ENTRY_M], [[rate * dt, 0.0]])
         self._merge()
 
     def thin(self, road: SceneState, eye: Sensor, pose: CameraPose) -> None:
-        """One look of a camera, at all points: what it would have found is not there."""
-        if not len(self.s):
-            return
-        hide, show = _e("HIDE", 0.03), _e("SHOW", 0.3)
-        turned = (self.weight[:, 0] * hide - self.weight[:, 1] * show) * (1 - np.exp(-(hide + show) * LOOK_S)) / (hide + show)
+        """Takes one look of a camera at all points: what it would have found is not there."""
+        hide, show = road.parameters.hide_per_s, road.parameters.show_per_s
+        settled = 1.0 - np.exp(-(hide + show) * STEP_S)
+        turned = (self.weight[:, 0] * hide - self.weight[:, 1] * show) * settled / (hide + show)
         self.weight += np.stack([-turned, turned], axis=1)
         x = np.zeros((len(self.s), STATES))
         x[:, S] = self.s
-        x[:, [LENGTH, HEIGHT, WIDTH]] = SHAPES[2]
+        x[:, [LENGTH, HEIGHT, WIDTH]] = SHAPES[USUAL]
         x[:, HEIGHT] += road.roofs.raised_m
-        both = np.vstack([road.bodies.x, x])
+        known = len(road.bodies)
+        solid = np.arange(known + len(x)) < known
         lanes = np.append(road.bodies.lane, self.lane)
-        solid = np.arange(len(both)) < len(road.bodies)
-        look = appearance(both, lanes, road.table, pose, solid)
-        found = eye.acuity.chance(look)[len(road.bodies) :]
-        found = np.where(np.isin(self.lane, list(eye.zones)), found, 0.0)
-        self.weight[:, 0] *= 1.0 - np.minimum(found, 0.97)
+        look = appearance(np.vstack([road.bodies.x, x]), lanes, road.table, pose, solid)
+        p_d = np.minimum(eye.acuity.chance(look)[known:], road.parameters.found_at_most)
+        self.weight[:, 0] *= 1.0 - np.where(np.isin(self.lane, list(eye.zones)), p_d, 0.0)
 
     def number(self, lane: int, s: float, sigma: float) -> float:
-        """How many undetected vehicles are expected at about s of a lane."""
-        return float((self._near(lane, s, sigma) * self.weight.sum(1)).sum())
+        """How many undetected vehicles are expected about s (m, spread sigma) of a lane, by index."""
+        spread = np.hypot(sigma, PLACE_SIGMA_M)
+        near = np.where(self.lane == lane, np.exp(-0.5 * ((self.s - s) / spread) ** 2), 0.0)
+        return float(near @ self.weight.sum(1))
 
-    def arrived_t(self, lane: int, s: float, sigma: float) -> float | None:
-        """When one that is found there arrived, most likely: the median; None for one that was there at the start."""
-        weight = self._near(lane, s, sigma) * self.weight.sum(1)
-        if not weight.sum() > 1e-6:
-            return None
-        at_start = np.isnan(self.arrived)
-        if weight[at_start].sum() > weight.sum() / 2:
-            return None
-        rows = np.argsort(np.where(at_start, np.inf, self.arrived))
-        rows = rows[~at_start[rows]]
-        passed = np.cumsum(weight[rows])
-        return float(self.arrived[rows[np.searchsorted(passed, passed[-1] / 2)]])
+    def between(self, lane: int, start: float, end: float) -> float:
+        """How many are expected on a lane from start to end, m."""
+        inside = (self.lane == lane) & (self.s >= start) & (self.s <= end)
+        return float(self.weight[inside].sum())
 
-    def certain(self, road: SceneState) -> list[tuple[int, float, float, float]]:
-        """Places (lane, s, room, number) between two known vehicles of a lane where somebody surely is."""
+    def take_sure(self, road: SceneState) -> list[UnseenPlace]:
+        """The places between known vehicles where somebody surely is; the points there are used up."""
         found = []
-        for lane in np.unique(self.lane).tolist():
-            known = road.bodies.lane == lane
-            front = np.sort(road.bodies.x[known, S])
-            mine = self.lane == lane
-            gap = np.searchsorted(front, self.s[mine], side="left")
-            for one in range(1, len(front)):
-                number = float(self.weight[mine][gap == one].sum())
-                if number > CERTAIN:
-                    rear = float(
-                        (road.bodies.x[known, S] + road.bodies.x[known, LENGTH])[np.argsort(road.bodies.x[known, S])][one - 1]
-                    )
-                    self.weight[np.flatnonzero(mine)[gap == one]] = 0.0
-                    found.append((lane, rear + road.parameters.gap_m, float(front[one]) - rear, number))
+        for lane in range(len(road.ids)):
+            front, rear, _ = _line(road, lane)
+            mine = np.flatnonzero(self.lane == lane)
+            gap = np.searchsorted(front, self.s[mine])
+            for place in np.unique(gap[(gap > 0) & (gap < len(front))]).tolist():
+                points = mine[gap == place]
+                if self.weight[points].sum() > SURE:
+                    self.weight[points] = 0.0
+                    found.append(UnseenPlace(lane, float(rear[place - 1]), float(front[place] - rear[place - 1])))
         return found
 
-    def recycle(self, lane: int, s: float, arrived: float | None, weight: float) -> None:
-        """Takes back what is left of a vehicle that was dropped (Williams 2012)."""
-        self._add([lane], [s], [np.nan if arrived is None else arrived], [[0.0, weight]])
+    def recycle(self, lane: int, s: float, weight: float) -> None:
+        """Takes back what is left of a vehicle that was dropped (Williams 2012); the detector did not find it."""
+        self._add([lane], [s], [[0.0, weight]])
 
-    def _near(self, lane: int, s: float, sigma: float) -> Array:
-        spread = np.hypot(sigma, PLACE_SIGMA_M)
-        return np.where(self.lane == lane, np.exp(-0.5 * ((self.s - s) / spread) ** 2), 0.0)
+    def clear(self) -> None:
+        """Forgets everything: nothing is known any more."""
+        self.__init__()  # type: ignore[misc]
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a checkpoint."""
+        return {"t": self.t, "lane": self.lane.tolist(), "s": self.s.tolist(), "weight": self.weight.tolist()}
+
+    def load(self, data: dict[str, Any], index: list[int | None]) -> None:
+        """Goes on from what `as_data` described; index: a lane's new index by its old one, None for one that is no more."""
+        self.clear()
+        self.t = data["t"]
+        rows = [row for row, lane in enumerate(data["lane"]) if index[lane] is not None]
+        lanes = [index[data["lane"][row]] for row in rows]
+        self._add(lanes, [data["s"][row] for row in rows], [data["weight"][row] for row in rows])
 
     def _begin(self, road: SceneState) -> None:
         for lane in range(len(road.ids)):
-            s = np.arange(0.0, road.zone_m(lane), 5.0)
-            weight = np.tile([AT_START_PER_M * 5.0, 0.0], (len(s), 1))
-            self._add(np.full(len(s), lane), s, np.full(len(s), np.nan), weight)
+            s = np.arange(0.0, road.zone_m(lane), AT_START_SPACING_M)
+            self._add(np.full(len(s), lane), s, np.tile([AT_START_PER_M * AT_START_SPACING_M, 0.0], (len(s), 1)))
 
-    def _move(self, road: SceneState, t: float, dt: float) -> None:
-        parameters, began = road.parameters, road.since_began_s(t)
-        for lane in np.unique(self.lane).tolist():
-            driving = road.bodies.driving(lane)
-            free = driving.free_mps * dt if began > 3.0 else 0.0
-            mine = self.lane == lane
-            known = road.bodies.lane == lane
-            front, rear = road.bodies.x[known, S], road.bodies.x[known, S] + road.bodies.x[known, LENGTH]
-            s = self.s[mine]
-            # The rear of the vehicle ahead of each point, the front of the one behind it.
-            ahead = np.where(front[None] < s[:, None], rear[None], -np.inf).max(1, initial=-np.inf)
-            behind = np.where(front[None] >= s[:, None], front[None], np.inf).min(1, initial=np.inf)
-            stop = np.where(np.isfinite(ahead), ahead + parameters.gap_m, driving.halt_m)
-            s = np.maximum(s - free, np.minimum(stop, s + 1e9))
-            room = behind - s
-            gone = room < SHORTEST_M + 0.8
-            at_line = ~np.isfinite(ahead) & (s <= driving.halt_m + 0.5)
-            self.s[mine] = s
-            # A driver who stands closes up: that he stands with room before him tells of somebody there.
-            v = road.bodies.x[known, V]
-            near = [road.vehicles[n] for n in road.bodies.number[known].tolist()]
-            sure = np.array([one.well_known and t - one.seen_t < SEEN_FOR for one in near], bool)
-            sigma2 = road.bodies.p[known, S, S] + road.bodies.p[known, LENGTH, LENGTH] + 2 * road.bodies.p[known, S, LENGTH]
-            last = np.where(front[None] < s[:, None], rear[None], -np.inf)
-            if last.shape[1]:
-                lead, next_ = last.argmax(1), np.where(front[None] >= s[:, None], front[None], np.inf).argmin(1)
-                between = (
-                    np.isfinite(ahead) & np.isfinite(behind) & (v[next_] < 0.5) & (v[lead] < 0.5) & sure[next_] & sure[lead]
-                )
-                sigma = np.sqrt(sigma2[lead] + road.bodies.p[known, S, S][next_] + ROOM_SIGMA**2)
-                free_room = behind - ahead - 2 * parameters.gap_m - FITS_M
-                surely = 0.5 + 0.5 * np.tanh(0.8 * free_room / sigma)
-                grow = np.where(between, np.exp(dt / CLOSE_S * surely), 1.0)
-                self.weight[mine] *= grow[:, None]
-                for one in np.unique(next_[between]).tolist():
-                    group = np.flatnonzero(mine)[between & (next_ == one)]
-                    total = self.weight[group].sum()
-                    self.weight[group] *= min(1.0, MOST / max(total, 1e-9))
-            self.weight[mine] *= np.where(gone, 0.0, np.where(at_line, np.exp(-dt / 60.0), 1.0))[:, None]
+    def _move(self, road: SceneState, lane: int, t: float, dt: float) -> None:
+        """Drives the points of a lane up to the vehicle ahead; those that have no room any more are not there."""
+        mine = np.flatnonzero(self.lane == lane)
+        front, rear, rows = _line(road, lane)
+        driving, gap_m = road.bodies.driving(lane), road.parameters.gap_m
+        s = self.s[mine]
+        place = np.searchsorted(front, s)
+        ahead = np.append(-np.inf, rear)[place]
+        behind = np.append(front, np.inf)[place]
+        leads = place > 0
+        stop = np.where(leads, ahead + gap_m, driving.halt_m)
+        way = driving.free_mps * dt if road.since_began_s(t) > SETTLED_S else 0.0
+        s = np.maximum(s - way, np.minimum(stop, s) if way == 0.0 else stop)
+        self.s[mine] = s
+        at_line = ~leads & (s <= driving.halt_m)
+        factor = np.where(at_line, np.exp(-dt / SERVICE_S), 1.0)
+        factor = np.where(behind - s < SHAPES[:, 0].min() + road.parameters.gap_sigma_m, 0.0, factor)
+        self.weight[mine] *= factor[:, None]
+        for one in np.unique(place[leads & (place < len(front))]).tolist():
+            self._fill(road, mine[place == one], (rows[one - 1], rows[one]), t, dt)
 
-    def _enter(self, road: SceneState, t: float, dt: float) -> None:
-        count = len(road.ids)
-        rate = np.array([_rate(road, lane, t) for lane in range(count)])
-        s = np.array([road.zone_m(lane) + ENTRY_M for lane in range(count)])
-        arrived = np.array([t + ENTRY_M / road.bodies.driving(lane).free_mps for lane in range(count)])
-        self._add(np.arange(count), s, arrived, np.stack([rate * dt, 0 * rate], axis=1))
+    def _fill(self, road: SceneState, points: NDArray[np.intp], pair: tuple[int, int], t: float, dt: float) -> None:
+        """A driver who stands closes up: that he stands with room before him tells of somebody there, at most of one.
+
+        The odds grow by a factor e in `close_up_s`, as far as the room is surely there: both vehicles stand and are seen.
+        """
+        (lead, follower), bodies, parameters = pair, road.bodies, road.parameters
+        for row in pair:
+            vehicle = road.vehicles[int(bodies.number[row])]
+            if bodies.x[row, V] > parameters.standing_mps or not vehicle.well_known or t - vehicle.seen_t > SETTLED_S:
+                return
+        x, p = bodies.x, bodies.p
+        room = x[follower, S] - x[lead, S] - x[lead, LENGTH] - 2 * parameters.gap_m - FITS_M
+        variance = p[follower, S, S] + p[lead, S, S] + p[lead, LENGTH, LENGTH] + 2 * p[lead, S, LENGTH] + ROOM_SIGMA_M**2
+        self.weight[points] *= np.exp(dt / parameters.close_up_s * ndtr(room / np.sqrt(variance)))
+        self.weight[points] /= max(1.0, float(self.weight[points].sum()))
 
     def _merge(self) -> None:
-        """Points of a lane at the same place become one, unless one was there at the start: a point for each 10 s of arrival."""
-        slot = np.where(np.isnan(self.arrived), -1, np.floor_divide(np.nan_to_num(self.arrived), 10.0))
-        keys = np.stack([self.lane, np.round(self.s), slot], axis=1)
-        kinds, which = np.unique(keys, axis=0, return_inverse=True)
-        if len(kinds) == len(self.s):
-            return
-        which = which.ravel()
+        """Points of a lane that are at the same metre become one; those that weigh next to nothing go."""
+        kinds, which = np.unique(np.stack([self.lane, np.round(self.s)], axis=1), axis=0, return_inverse=True)
         weight = np.zeros((len(kinds), 2))
-        np.add.at(weight, which, self.weight)
-        total = self.weight.sum(1)
+        np.add.at(weight, which.ravel(), self.weight)
+        kept = weight.sum(1) > LEAST_WEIGHT
+        self.lane, self.s, self.weight = kinds[kept, 0].astype(np.intp), kinds[kept, 1], weight[kept]
 
-        def mean(values: Array) -> Array:
-            out = np.zeros(len(kinds))
-            np.add.at(out, which, values * total)
-            return out / np.maximum(weight.sum(1), 1e-12)
-
-        self.lane, self.s, self.arrived, self.weight = kinds[:, 0].astype(np.intp), mean(self.s), mean(self.arrived), weight
-
-    def _add(self, lane: Any, s: Any, arrived: Any, weight: Any) -> None:
+    def _add(self, lane: Any, s: Any, weight: Any) -> None:  # noqa: ANN401 (what numpy takes for an array)
         self.lane = np.append(self.lane, np.asarray(lane, np.intp))
         self.s = np.append(self.s, np.asarray(s, float))
-        self.arrived = np.append(self.arrived, np.asarray(arrived, float))
         self.weight = np.concatenate([self.weight, np.asarray(weight, float).reshape(-1, 2)])
 
 
-def _rate(road: SceneState, lane: int, t: float) -> float:
-    """Arrivals a second on a lane: what was counted, and as a prior one in two minutes."""
+def _line(road: SceneState, lane: int) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Fronts and rears (K,), m, of a lane's known vehicles in order from the stop line, and their rows."""
+    rows = np.flatnonzero(road.bodies.lane == lane)
+    rows = rows[np.argsort(road.bodies.x[rows, S])]
+    front = road.bodies.x[rows, S]
+    return front, front + road.bodies.x[rows, LENGTH], rows
+
+
+def _arrival_rate(road: SceneState, lane: int, t: float) -> float:
+    """Vehicles a second that enter a lane: those counted, with one in `EXPECTED_S` as prior (gamma)."""
     history = road.line(lane).history
-    span = min(history.window_s, t - history.began_t) if history.began_t is not None else 0.0
-    return (1.0 + len(history.arrivals)) / (120.0 + span)
+    span = 0.0 if history.began_t is None else min(history.window_s, t - history.began_t)
+    return (1.0 + len(history.arrivals)) / (EXPECTED_S + span)

@@ -270,7 +270,7 @@ class VehicleStates:
         self.p = np.array(data["p"], float).reshape(count, STATES, STATES)
         self.updated_t = np.array(data["updated_t"], float)
         self.roof = np.array(data["roof"], float).reshape(count, 2)
-        self.chain = np.array(data["chain"], float).reshape(count, 3)
+        self.chain = np.array(data.get("chain", [[1.0, 0.0, 0.0]] * count), float).reshape(count, 3)
         self._driving = {lane: DrivingPrior(**one) for lane, one in data.get("driving", [])}
         self.least, self.most = np.tile(LEAST, (count, 1)), np.tile(MOST, (count, 1))
         self.least[:, [LENGTH, HEIGHT, WIDTH]] = np.array(data["least"], float).reshape(count, 3)
