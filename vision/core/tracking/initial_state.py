@@ -15,7 +15,7 @@ from vision.core.tracking.undetected_vehicles import UnseenPlace
 from vision.core.tracking.vehicle_priors import CLASS_FIT, SHAPE_SIGMA, SHAPES
 from vision.tracking_parameters import TrackingParameters
 
-__all__ = ["Guess", "guess_body", "guess_speed", "unseen_body"]
+__all__ = ["Candidates", "Guess", "guess_body", "guess_speed", "unseen_body"]
 
 Array = NDArray[np.float64]
 NEAREST_S_M: Final = -12.0
@@ -52,20 +52,32 @@ class Guess:
     cost: float
 
 
-def guess_body(
-    box: Array, votes: Array, zones: dict[int, float], table: LaneTable, pose: CameraPose, *, raised_m: float
-) -> Guess | None:
-    """The best body for a box (4,) in pinhole pixels; None where nothing on these lanes fits. Its speed is not known yet.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Bodies at places of a camera's lanes: states (N, 6), lane and body index (N,), edges (N, 4) in pinhole pixels."""
 
-    votes: (3,) by class; zones: the zone's length in metres of each lane index; raised_m: how much higher than usual
-    the roofs are.
+    states: Array
+    lane: NDArray[np.intp]
+    body: NDArray[np.intp]
+    edges: Array
+    table: LaneTable
+    pose: CameraPose
+    raised_m: float
+
+    @classmethod
+    def of(cls, lanes: list[int], table: LaneTable, pose: CameraPose, raised_m: float) -> Candidates:
+        """All usual bodies along these lanes, by index; raised_m: how much higher than usual the roofs are."""
+        states, lane, body = _candidates(lanes, table, pose, raised_m)
+        return cls(states, lane, body, edges(states, lane, table, pose), table, pose, raised_m)
+
+
+def guess_body(box: Array, votes: Array, candidates: Candidates) -> Guess | None:
+    """The best body for a box (4,) in pinhole pixels; None where none of the candidates fits. Its speed is not known yet.
+
+    votes: (3,) by class.
     """
-    lanes = list(zones)
-    if not lanes:
-        return None
-    states, lane, body = _candidates(lanes, table, pose, raised_m)
-    out = edges(states, lane, table, pose)
-    cost = _edge_costs(out, box, pose) + (CLASS_FIT @ (votes / max(float(votes.sum()), 1e-9)))[body]
+    states, lane, body = candidates.states, candidates.lane, candidates.body
+    cost = _edge_costs(candidates.edges, box, candidates.pose) + (CLASS_FIT @ (votes / max(float(votes.sum()), 1e-9)))[body]
     best = int(np.argmin(cost))
     if cost[best] > WORST + float(CLASS_FIT.min()):
         return None

@@ -16,6 +16,7 @@ from vision.core.geometry.vehicle_projection import S
 from vision.core.tracking.camera_fit import FitRecord, in_lanes
 from vision.core.tracking.detection_model import DetectionModel
 from vision.core.tracking.image_tracks import BoxTracker, merge_doubles
+from vision.core.tracking.initial_state import Candidates
 from vision.core.tracking.scene_state import SceneState
 from vision.core.tracking.undetected_vehicles import STEP_S
 from vision.errors import ConfigError
@@ -67,6 +68,7 @@ class Sensor:
     acuity: DetectionModel = field(default_factory=DetectionModel)
     last: list[tuple[list[float], int]] = field(default_factory=list)
     looked_t: float | None = None
+    _candidates: Candidates | None = None
 
     @classmethod
     def of(cls, camera: Camera, road: SceneState, next_number: Callable[[], int]) -> Sensor:
@@ -107,8 +109,8 @@ class Sensor:
     def judge(self, boxes: Boxes, innovations: Array, explained: Set[int], strong_score: float) -> None:
         """Notes how well a frame fits: the edges' innovations, and which of its boxes (by index) a vehicle explains."""
         polygons = [np.array(view.polygon) * self.size for view in self.camera.views]
-        strong = self.acuity.strength(boxes.xyxy, boxes.score) >= strong_score
-        rows = np.flatnonzero(strong & in_lanes(boxes.native, polygons)).tolist()
+        strong = np.flatnonzero(self.acuity.strength(boxes.xyxy, boxes.score) >= strong_score)
+        rows = strong[in_lanes(boxes.native[strong], polygons)].tolist()
         dt = 0.0 if self.last_t is None else max(boxes.t - self.last_t, 0.0)
         self.record.observe(innovations, len(rows), len(explained & set(rows)), dt)
 
@@ -131,6 +133,14 @@ class Sensor:
             return False
         self.looked_t = boxes.t
         return True
+
+    def candidates(self, road: SceneState, pose: CameraPose) -> Candidates:
+        """The bodies that a box may show; made anew where lanes or the usual height of roofs are not what they were."""
+        raised_m = round(road.roofs.raised_m, 2)
+        kept = self._candidates
+        if kept is None or kept.raised_m != raised_m or kept.table is not road.table or kept.pose is not pose:
+            self._candidates = kept = Candidates.of(list(self.zones), road.table, pose, raised_m)
+        return kept
 
     def covered(self, road: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""

@@ -28,7 +28,7 @@ __all__ = ["consider", "follow", "infer"]
 LEAST_HITS: Final = 2
 """Boxes of which one may be chance."""
 LIKELY_NATS: Final = 2.0
-"""What the place and the fit of a body can add at most to the evidence of the scores: before, no body is looked for."""
+"""What the place and the fit of a body usually add at most to the evidence of the scores: before, no body is looked for."""
 USUAL_MISFIT: Final = 8.0
 """A body that fits this badly, and is of a usual kind, tells neither for nor against a vehicle."""
 NOBODY_EXPECTED: Final = 0.002
@@ -64,8 +64,9 @@ def follow(road: SceneState, eye: Sensor, boxes: Boxes, taken: Set[int]) -> list
 def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: float) -> None:
     """Makes a followed box a vehicle if a body on a lane explains it and its place is free."""
     eye.tried[track.number] = t
-    raised_m = road.roofs.raised_m
-    guess = guess_body(np.array(track.box), np.array(track.votes), eye.zones, road.table, pose, raised_m=raised_m)
+    if not eye.zones:
+        return
+    guess = guess_body(np.array(track.box), np.array(track.votes), eye.candidates(road, pose))
     if guess is None or not eye.measures(guess.lane, guess.x[S]):
         return
     if not _shows(road, pose, guess, np.array(track.box)):

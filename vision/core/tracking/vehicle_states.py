@@ -66,8 +66,8 @@ class VehicleStates:
     def __len__(self) -> int:
         return len(self.number)
 
-    def add(self, number: int, lane: int, x: Array, p: Array, r: float) -> None:
-        """Appends one vehicle with its state (6,) and covariance (6, 6)."""
+    def add(self, number: int, lane: int, x: Array, p: Array, r: float = 1.0) -> None:
+        """Appends one vehicle with its state (6,), covariance (6, 6) and existence probability r."""
         reach = SHAPE_REACH * np.sqrt(np.diag(p))
         least, most = LEAST.copy(), MOST.copy()
         for size in (LENGTH, HEIGHT, WIDTH):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.support.examples import examples
 from tests.support.roads import T0, Truck, drive, gate, section
+from vision.core.events import Tick
 from vision.core.lanes.queue_interval import is_uncertain, queue_interval
 from vision.core.pipeline import Pipeline
-from vision.messages import LaneMeasured, Measurement
+from vision.messages import LaneMeasured, Measurement, Message
 
 PROBABILITIES = st.lists(st.floats(0.0, 1.0), max_size=7)
 MEANS = st.floats(0.0, 6.0)
@@ -81,23 +82,25 @@ def test_the_lane_s_figures_and_its_quality_follow_from_it() -> None:
     trucks = [Truck("A", -14.0, 500.0), Truck("A", -9.0, 504.0, halt_m=20.0)]
     events = drive(trucks, 30.0)
 
-    def told(pipeline: Pipeline, second: int) -> Measurement:
-        now = [e for e in events if T0 + second - 1 < e.t <= T0 + second]
-        messages = [message for event in now for message in pipeline.step(event)]
+    def told(pipeline: Pipeline, second: int, existence: float = 1.0, undetected: float = 0.0) -> Measurement:
+        """What the lane says when its second vehicle exists with this probability and so many were never detected."""
+        messages: list[Message] = []
+        for event in [e for e in events if T0 + second - 1 < e.t <= T0 + second]:
+            if isinstance(event, Tick) and existence < 1.0:
+                line = pipeline._queues["A"]
+                line.vehicles[1].existence, line.undetected = existence, undetected
+            messages += pipeline.step(event)
         (found,) = [m.data for m in messages if isinstance(m, LaneMeasured) and m.data.lane_id == "A"]
         return found
 
     for second in range(20):
         sure = told(pipeline, second)
     assert (sure.queue_vehicles, sure.queue_low, sure.queue_high, sure.quality) == (2, 2, 2, "ok")
-    line = pipeline._queues["A"]
-    line.vehicles[1].existence = 0.6
-    doubtful = told(pipeline, 20)
+    doubtful = told(pipeline, 20, existence=0.6)
     assert (doubtful.queue_vehicles, doubtful.queue_low, doubtful.queue_high, doubtful.quality) == (2, 1, 2, "ok")
-    line.undetected = 1.5
     restored = Pipeline.restore(config, section(config), json.loads(json.dumps(pipeline.checkpoint())))
     for one in (pipeline, restored):
-        wide = told(one, 21)
+        wide = told(one, 21, existence=0.6, undetected=1.5)
         assert (wide.queue_vehicles, wide.queue_low, wide.queue_high) == (2, 1, 5)
         assert (wide.quality, wide.quality_reasons) == ("degraded", ("queue_uncertain",))
 

@@ -12,7 +12,7 @@ from vision.core.events import CameraChanged, Seen, Tick
 from vision.core.geometry.lane_axis import LaneAxis
 from vision.core.geometry.vehicle_projection import LaneTable, S
 from vision.core.pipeline import Pipeline
-from vision.core.tracking.initial_state import guess_body
+from vision.core.tracking.initial_state import Candidates, guess_body
 from vision.messages import VisitStarted
 
 LORRY, CAR = (16.5, 4.0, 2.5), (4.5, 1.5, 1.8)
@@ -37,7 +37,7 @@ def test_a_vehicle_is_found_where_it_is(
 ) -> None:
     table = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 1.0]])) for x in LANES.values()])
     seen = box(body, front, eye)
-    guess = guess_body(seen, np.array(votes), {0: 120.0, 1: 120.0}, table, pose_of(eye), raised_m=0.0)
+    guess = guess_body(seen, np.array(votes), Candidates.of([0, 1], table, pose_of(eye), 0.0))
     assert guess is not None
     assert guess.lane == 0
     assert guess.x[S] == pytest.approx(front, abs=4.0)
