@@ -348,16 +348,16 @@ class PictureScene:
             vehicle = self._vehicles.get(track.number)
             if vehicle is None:
                 continue
-            if not track.blind and self._has_passed(vehicle.lane_id, row):
-                self._end(vehicle, track, departed=True, t=track.seen_t)
-            elif not keep[row]:
-                self._end(vehicle, track, departed=False, t=track.seen_t)
+            passed = not track.blind and self._has_passed(vehicle.lane_id, row, given_up=not keep[row])
+            if passed or not keep[row]:
+                self._end(vehicle, track, departed=passed, t=track.seen_t)
         self._keep(keep)
 
-    def _has_passed(self, lane_id: str, row: int) -> bool:
-        """Whether a vehicle is rather beyond the stop end than not and on its way, or surely there."""
+    def _has_passed(self, lane_id: str, row: int, *, given_up: bool) -> bool:
+        """Whether a vehicle is rather beyond the stop end than not and on its way or given up, or surely there."""
         chance = self._states.mode[row] * self._beyond(lane_id, row, 0.0)
-        return bool(chance[IN_MOTION] > 0.5 or chance.sum() > 1.0 - self.parameters.image_failure_share)
+        sure = 0.5 if given_up else 1.0 - self.parameters.image_failure_share
+        return bool(chance[IN_MOTION] > 0.5 or chance.sum() > sure)
 
     def _beyond(self, lane_id: str, row: int, margin: float) -> Array:
         """Chances (mode,) that a vehicle is beyond the stop end of its lane or the picture, if it stands or moves.
