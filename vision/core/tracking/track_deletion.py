@@ -25,7 +25,7 @@ LEAST_ROOM_UNSEEN_M: Final = 10.0
 """Who is out of sight between neighbours that leave less room than this, a car's or for one that no box ever showed a small
 truck's with its gaps, is not there: a hazard of so much a second."""
 HELD_GAP_M: Final = 6.0
-HELD_SHARE: Final = 0.1
+HELD_HAZARD: Final = 0.1
 """The hazard is this share of the usual one where a driver stands this near behind: he would close up."""
 DRIVES_AWAY_PER_S: Final = 1.0
 """Hazard of one that has passed the stop line: its box must not be taken for the next one's."""
@@ -96,7 +96,7 @@ def _hazard(road: SceneState, vehicles: list[Vehicle], t: float) -> Array:
     held = followed & (s[behind] - rear < HELD_GAP_M) & (bodies.x[behind, V] < road.parameters.standing_mps) & ~unseen[behind]
     room = np.where(followed & (ahead >= 0), s[behind] - rear[ahead], np.inf)
     squeezed = unseen & (room < np.where(never, LEAST_ROOM_UNSEEN_M, LEAST_ROOM_M))
-    rate = road.parameters.vanish_per_s * np.where(held, HELD_SHARE, 1.0)
+    rate = road.parameters.vanish_per_s * np.where(held, HELD_HAZARD, 1.0)
     return np.asarray(np.where(squeezed, SQUEEZED_PER_S, np.where(gone, DRIVES_AWAY_PER_S, rate)))
 
 

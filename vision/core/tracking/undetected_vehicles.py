@@ -30,10 +30,12 @@ STEP_S: Final = 1.0
 ENTRY_M: Final = 20.0
 """Vehicles come in so far upstream of the zone."""
 AT_START_PER_M: Final = 0.03
+APPROACH_SEEN_M: Final = 60.0
 AT_START_SPACING_M: Final = 5.0
 SETTLED_S: Final = 3.0
-"""Vehicles a metre of each lane that are expected at first, at points so far apart; for so long nobody knows who drives."""
-EXPECTED_S: Final = 120.0
+"""Vehicles a metre of each lane, and so far upstream of its zone, that are expected at first, at points so far apart; for so
+long nobody knows who drives."""
+EXPECTED_HEADWAY_S: Final = 120.0
 """A lane's arrival rate is expected to be one vehicle in so long, with the weight of one vehicle."""
 SERVICE_S: Final = 60.0
 """Mean time that one at the stop line stays there."""
@@ -44,7 +46,7 @@ USUAL: Final = 2
 FITS_M: Final = 8.0
 ROOM_SIGMA_M: Final = 2.0
 """Somebody fits between two vehicles that leave this and two gaps; spread of what is not known of that room besides states."""
-SURE: Final = 0.95
+SURELY_THERE: Final = 0.95
 """So many vehicles are expected in a place where somebody surely is."""
 LEAST_WEIGHT: Final = 1e-3
 
@@ -118,7 +120,7 @@ class UndetectedVehicles:
             gap = np.searchsorted(front, self.s[mine])
             for place in np.unique(gap[(gap > 0) & (gap < len(front))]).tolist():
                 points = mine[gap == place]
-                if self.weight[points].sum() > SURE:
+                if self.weight[points].sum() > SURELY_THERE:
                     self.weight[points] = 0.0
                     found.append(UnseenPlace(lane, float(rear[place - 1]), float(front[place] - rear[place - 1])))
         return found
@@ -145,7 +147,7 @@ class UndetectedVehicles:
 
     def _begin(self, road: SceneState) -> None:
         for lane in range(len(road.ids)):
-            s = np.arange(0.0, road.zone_m(lane), AT_START_SPACING_M)
+            s = np.arange(0.0, road.zone_m(lane) + APPROACH_SEEN_M, AT_START_SPACING_M)
             self._add(np.full(len(s), lane), s, np.tile([AT_START_PER_M * AT_START_SPACING_M, 0.0], (len(s), 1)))
 
     def _move(self, road: SceneState, lane: int, t: float, dt: float) -> None:
@@ -208,7 +210,7 @@ def _line(road: SceneState, lane: int) -> tuple[Array, Array, NDArray[np.intp]]:
 
 
 def _arrival_rate(road: SceneState, lane: int, t: float) -> float:
-    """Vehicles a second that enter a lane: those counted, with one in `EXPECTED_S` as prior (gamma)."""
+    """Vehicles a second that enter a lane: those counted, with one in `EXPECTED_HEADWAY_S` as prior (gamma)."""
     history = road.line(lane).history
     span = 0.0 if history.began_t is None else min(history.window_s, t - history.began_t)
-    return (1.0 + len(history.arrivals)) / (EXPECTED_S + span)
+    return (1.0 + len(history.arrivals)) / (EXPECTED_HEADWAY_S + span)
