@@ -1,7 +1,7 @@
 """The numbers of the tracking filter that are set by hand, with what they mean and where they come from.
 
-All of them stand here and nowhere else, so that a gate file can override them (`tracking:`) and a sweep can vary them. What
-is fitted is made by a command; what each number does when it is doubled or halved stands in docs/tracking.md.
+They stand here so that a gate file can override them (`tracking:`) and a sweep can vary them; numbers that still stand in the
+code of the filter are counted by a test. What is fitted is made by a command (docs/tracking.md).
 """
 
 from __future__ import annotations
