@@ -22,4 +22,4 @@ def test_the_command_writes_to_standard_output_without_a_file(capsys):
 
 
 def test_every_message_type_is_in_the_message_schema():
-    assert len(message_schema()["oneOf"]) == 11
+    assert len(message_schema()["oneOf"]) == 12

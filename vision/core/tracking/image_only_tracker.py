@@ -220,7 +220,7 @@ class PictureScene:
         self._p = existence.predict(self._p, dt, self._rates())
         self._states.predict(dt)
         for track in self._tracks:
-            track.blind = track.blind or dt > self.parameters.speed_time_s
+            track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
 
     def _detection_probability(self, boxes: Array) -> Array:
         """p_D (N,) of boxes (N, 4): falls with what is out of the picture and what vehicles before it hide.
@@ -241,7 +241,9 @@ class PictureScene:
             return owners
         p_d = self._detection_probability(expected)
         ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
-        elsewhere = jump_density(expected, boxes.xyxy)
+        # After a gap a vehicle may be about where it was last, however fast it was then.
+        last = np.array([track.met[-1][1:] if track.blind else box for track, box in zip(self._tracks, expected, strict=True)])
+        elsewhere = np.maximum(jump_density(expected, boxes.xyxy), jump_density(last, boxes.xyxy))
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
         found = self._p[:, existence.OBSERVABLE] * p_d
