@@ -10,16 +10,29 @@ from scripts.accuracy.held_out.simulated import made
 from vision.replay.recording import read_recording
 from vision.replay.replay import merged, replay
 
+MISSED = pytest.mark.xfail(strict=True, reason="at 30 m/s about 5 % of the passes are missed from this mast")
 
-@pytest.mark.xfail(strict=True, reason="today the filter holds that an approach ends at the stop line, at 8 m/s")
-def test_flowing_traffic_is_no_queue_and_every_pass_is_counted(tmp_path, monkeypatch):
-    found = {}
-    for scene in ("free_flow_10", "free_flow_20", "free_flow_30"):
+
+@pytest.fixture
+def flow(tmp_path, monkeypatch):
+    def measured(speed: int):
+        scene = f"free_flow_{speed}"
         monkeypatch.setitem(SCENES, scene, replace(SCENES[scene], minutes=1.5))
         files = made(HeldOut(scene, "mast9", "typical", 1), tmp_path)
         recording = read_recording(files.recording)
         replay(merged([recording.events]), recording.header.config, tmp_path / scene)
-        found[scene] = counts(files.truth, tmp_path / scene)
-    assert {one: row["phantom_s"] for one, row in found.items()} == dict.fromkeys(found, 0)
-    assert min(row["passes_pct"] for row in found.values()) >= 98
-    assert max(row["surplus"] for row in found.values()) <= 1
+        return counts(files.truth, tmp_path / scene)
+
+    return measured
+
+
+@pytest.mark.parametrize("speed", [10, 20, 30])
+def test_flowing_traffic_is_no_queue(flow, speed):
+    found = flow(speed)
+    assert found["phantom_s"] == 0
+    assert found["surplus"] <= 1
+
+
+@pytest.mark.parametrize("speed", [10, 20, pytest.param(30, marks=MISSED)])
+def test_every_pass_is_counted(flow, speed):
+    assert flow(speed)["passes_pct"] >= 98

@@ -131,7 +131,8 @@ class UndetectedVehicles:
 
     def clear(self) -> None:
         """Forgets everything: nothing is known any more."""
-        self.__init__()  # type: ignore[misc]
+        self.t = None
+        self.lane, self.s, self.weight = self.lane[:0], self.s[:0], self.weight[:0]
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""
