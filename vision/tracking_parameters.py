@@ -44,7 +44,7 @@ class TrackingParameters:
     """Spread of vehicles about the middle of their lane, m."""
     offset_time_s: float = 20.0
     """Time in which a driver comes back to the lane's middle, s."""
-    hide_per_s: float = 0.03
+    hide_per_s: float = 0.1
     """Rate at which a detector begins to miss a vehicle in plain sight, whatever the picture shows of it."""
     show_per_s: float = 0.3
     """Rate at which it finds such a vehicle again."""
