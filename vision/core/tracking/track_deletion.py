@@ -27,8 +27,6 @@ truck's with its gaps, is not there: a hazard of so much a second."""
 HELD_GAP_M: Final = 6.0
 HELD_HAZARD: Final = 0.1
 """The hazard is this share of the usual one where a driver stands this near behind: he would close up."""
-DRIVES_AWAY_PER_S: Final = 1.0
-"""Hazard of one that has passed the stop line: its box must not be taken for the next one's."""
 LEFT_WITHIN_M: Final = 10.0
 """The first vehicle of a line that vanishes this near to the stop line has left."""
 OUTAGE_EXPECTED: Final = 1.5
@@ -89,7 +87,7 @@ def _hazard(road: SceneState, vehicles: list[Vehicle], t: float) -> Array:
     _, ahead = bodies.order()
     behind = np.full(len(bodies), -1, np.intp)
     behind[ahead[ahead >= 0]] = np.flatnonzero(ahead >= 0)
-    followed, gone = behind >= 0, np.array([vehicle.gone for vehicle in vehicles], bool)
+    followed = behind >= 0
     unseen = np.array([t - vehicle.seen_t > SEEN_RECENTLY_S for vehicle in vehicles], bool)
     never = np.array([vehicle.hits == 0 for vehicle in vehicles], bool)
     s, rear = bodies.x[:, S], bodies.x[:, S] + bodies.x[:, LENGTH]
@@ -97,7 +95,7 @@ def _hazard(road: SceneState, vehicles: list[Vehicle], t: float) -> Array:
     room = np.where(followed & (ahead >= 0), s[behind] - rear[ahead], np.inf)
     squeezed = unseen & (room < np.where(never, LEAST_ROOM_UNSEEN_M, LEAST_ROOM_M))
     rate = road.parameters.vanish_per_s * np.where(held, HELD_HAZARD, 1.0)
-    return np.asarray(np.where(squeezed, SQUEEZED_PER_S, np.where(gone, DRIVES_AWAY_PER_S, rate)))
+    return np.asarray(np.where(squeezed, SQUEEZED_PER_S, rate))
 
 
 def _drop(road: SceneState, vehicle: Vehicle, row: int, existence_left: float) -> None:

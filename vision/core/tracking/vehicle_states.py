@@ -231,6 +231,20 @@ class VehicleStates:
             s = p[row, S, S] + p[lead, S, S] + self.parameters.gap_sigma_m**2
             x[row, S] -= p[row, S, S] * room / s
             x[lead, S] += p[lead, S, S] * room / s
+        self._confine(rows, ahead, least_gap)
+
+    def _confine(self, rows: NDArray[np.intp], ahead: NDArray[np.intp], least_gap: float) -> None:
+        """Who is between two others is not known worse than that: the spread is at most that of anywhere between them."""
+        between = rows[:-1][(ahead[rows[:-1]] >= 0) & (ahead[rows[1:]] == rows[:-1])]
+        behind = rows[np.flatnonzero(np.isin(rows, between)) + 1]
+        lead, x, p = ahead[between], self.x, self.p
+        rear = p[lead, S, S] + p[lead, LENGTH, LENGTH] + 2 * p[lead, S, LENGTH]
+        room = x[behind, S] - x[lead, S] - x[lead, LENGTH] - x[between, LENGTH] - 2 * least_gap
+        most = np.maximum(room, 0.0) ** 2 / 12 + rear + p[behind, S, S] + self.parameters.gap_sigma_m**2
+        own = p[between, S, S]
+        gain = p[between, :, S] / own[:, None]
+        excess = np.maximum(own - most, 0.0)
+        p[between] -= gain[:, :, None] * gain[:, None, :] * excess[:, None, None]
 
     def raise_roofs(self, change: float) -> None:
         """All roofs are expected that much higher than thought: the states follow as far as the boxes left them open.
