@@ -52,7 +52,7 @@ class TrackingParameters:
     """Chance at most with which a vehicle in plain sight is found in a frame."""
     vanish_per_s: float = 0.0005
     """Rate at which a vehicle leaves the place where it is thought to be without being seen to."""
-    confirm_nats: float = 3.0
+    confirm_nats: float = 2.0
     """Logarithm of the odds from which on something followed in the picture is a vehicle."""
     close_up_s: float = 4.0
     """Time in which a driver who stands with room before him would have closed up: that he does not tells of somebody there."""
