@@ -21,7 +21,7 @@ from vision.core.tracking.image_tracks import Track
 from vision.core.tracking.initial_state import Guess, guess_body, guess_speed, unseen_body
 from vision.core.tracking.scene_state import SceneState
 from vision.core.tracking.sensor import Boxes, Sensor
-from vision.core.tracking.track_stitching import adopt, changed_vehicle, clash, lost_vehicle
+from vision.core.tracking.track_stitching import LOST_FOUND, adopt, changed_vehicle, clash, lost_vehicle
 
 __all__ = ["consider", "follow", "infer"]
 
@@ -33,9 +33,6 @@ USUAL_MISFIT: Final = 8.0
 """A body that fits this badly, and is of a usual kind, tells neither for nor against a vehicle."""
 NOBODY_EXPECTED: Final = 0.002
 """Vehicles at a place where none can be by all that is known, for not all is known."""
-LOST_FOUND: Final = 0.5
-CHANGED_UNSEEN: Final = 0.001
-"""Chance that an unseen vehicle of the lane is the one that is found where it may be, or one beside it that changed lanes."""
 BORN: Final = 0.9
 """Existence of a new vehicle."""
 TRY_AGAIN_S: Final = 1.0
@@ -77,7 +74,7 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
     other = clash(road, guess, t)
     if other == "taken":
         return
-    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t, track.first_t)
+    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t)
     log_odds = np.log(expected) + _evidence(track, eye) - (guess.cost - USUAL_MISFIT) / 2
     if log_odds < road.parameters.confirm_nats:
         return
@@ -98,14 +95,12 @@ def infer(road: SceneState, eye: Sensor, t: float) -> None:
         road.bodies.add(number, place.lane, x, p, BORN)
 
 
-def _known_or_new(road: SceneState, guess: Guess, t: float, first_t: float) -> tuple[int | None, float]:
-    """Which vehicle came to a free place unseen, None for a new one, and how many of that kind are expected there."""
-    lost = lost_vehicle(road, guess, t)
-    if lost is not None:
-        return lost, LOST_FOUND
+def _known_or_new(road: SceneState, guess: Guess, t: float) -> tuple[int | None, float]:
+    """Which vehicle most likely came to a free place unseen, None for a new one, and how many such are expected there."""
     new = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY_EXPECTED
-    changed = changed_vehicle(road, guess, t, first_t)
-    return (None, new) if changed is None else (changed, max(CHANGED_UNSEEN, new))
+    known = [one for one in (lost_vehicle(road, guess, t), changed_vehicle(road, guess, t)) if one is not None]
+    expected, number = max(known, default=(0.0, None))
+    return (number, expected) if expected > new else (None, new)
 
 
 def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 import numpy as np
@@ -11,18 +12,18 @@ from vision.core.tracking.existence import OBSERVABLE
 from vision.core.tracking.initial_state import Guess
 from vision.core.tracking.scene_state import SEEN_RECENTLY_S, SceneState
 
-__all__ = ["adopt", "changed_vehicle", "clash", "lost_vehicle"]
+__all__ = ["LOST_FOUND", "adopt", "changed_vehicle", "clash", "lost_vehicle"]
 
 OVERLAP_SHARE: Final = 0.4
 """Two vehicles of a lane that share this much of the shorter one's length are one."""
-ADOPT_M: Final = 10.0
-ADOPT_MPS: Final = 6.0
+LOST_FOUND: Final = 0.5
+"""Chance that an unseen vehicle of the lane is the one that is found where it may be."""
 BESIDE_M: Final = 5.0
-MISSED_S: Final = 1.0
-OBSERVABLE_STILL: Final = 0.3
-"""A vehicle on an axis this near, out of sight for so long and hardly observable any more, may have changed lanes unseen."""
-FOLLOWED_S: Final = 2.0
-"""So may one that was found regularly, however little of it can be seen, if the new box came this soon before or after."""
+CHANGED: Final = 0.01
+"""Of the vehicles that are missed so many changed lanes: the rate of changes, 0.001/s, beside that of being missed. The
+axis of the other lane is this near."""
+DRIVEN_S: Final = 3.0
+"""Who was not seen for long did not drive all the time."""
 
 
 def clash(road: SceneState, guess: Guess, t: float) -> int | Literal["taken"] | None:
@@ -42,45 +43,35 @@ def clash(road: SceneState, guess: Guess, t: float) -> int | Literal["taken"] | 
     return found
 
 
-def lost_vehicle(road: SceneState, guess: Guess, t: float) -> int | None:
-    """An unseen vehicle of the lane that can have come here with nobody seen between."""
+def lost_vehicle(road: SceneState, guess: Guess, t: float) -> tuple[float, int] | None:
+    """The unseen vehicle of the lane that most likely came here with nobody seen between, after how likely it did."""
     bodies = road.bodies
-    best: tuple[float, int] | None = None
+    found = []
     for row in np.flatnonzero(bodies.lane == guess.lane).tolist():
-        number = int(bodies.number[row])
-        unseen = t - road.vehicles[number].seen_t
-        away = abs(float(bodies.x[row, S] - guess.x[S]))
-        if unseen < SEEN_RECENTLY_S or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
-            continue
-        if not _someone_between(road, row, guess) and (best is None or away < best[0]):
-            best = away, number
-    return None if best is None else best[1]
+        unseen = t - road.vehicles[int(bodies.number[row])].seen_t
+        if unseen >= SEEN_RECENTLY_S and not _someone_between(road, row, guess):
+            found.append((LOST_FOUND * _reached(road, row, float(bodies.x[row, S]), guess, unseen), int(bodies.number[row])))
+    return max(found, default=None)
 
 
-def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) -> int | None:
-    """A vehicle that is missed beside this place, in a neighbouring lane of the same direction: it came over unseen.
+def changed_vehicle(road: SceneState, guess: Guess, t: float) -> tuple[float, int] | None:
+    """The vehicle missed beside this place, in a neighbouring lane of the same direction, that most likely came over unseen.
 
-    first_t: when the box was found first that shows the new body.
+    It comes after how likely it did.
     """
     axis, bodies = road.axes[guess.lane], road.bodies
     if axis is None:
         return None
     s, d = axis.locate(road.table.at(bodies.lane, bodies.x[:, S]))
-    best: tuple[float, int] | None = None
+    found = []
     for row in np.flatnonzero((bodies.lane != guess.lane) & (np.abs(d) < BESIDE_M)).tolist():
-        number = int(bodies.number[row])
-        vehicle = road.vehicles[number]
-        unseen, away = t - vehicle.seen_t, abs(float(s[row] - guess.x[S]))
-        followed = abs(first_t - vehicle.seen_t) < FOLLOWED_S
-        missed = (unseen >= MISSED_S and bodies.chain[row, OBSERVABLE] < OBSERVABLE_STILL) or (
-            followed and vehicle.regular * unseen >= MISSED_S
-        )
-        if vehicle.gone or not missed or away > ADOPT_M + ADOPT_MPS * min(unseen, 3.0):
-            continue
+        vehicle = road.vehicles[int(bodies.number[row])]
+        unseen = t - vehicle.seen_t
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
-        if same_way and vehicle.well_known and (best is None or away < best[0]):
-            best = away, number
-    return None if best is None else best[1]
+        if same_way and vehicle.well_known and not vehicle.gone and unseen >= SEEN_RECENTLY_S:
+            missed = 1.0 - float(bodies.chain[row, OBSERVABLE])
+            found.append((CHANGED * missed * _reached(road, row, float(s[row]), guess, unseen), vehicle.number))
+    return max(found, default=None)
 
 
 def adopt(road: SceneState, number: int, guess: Guess, t: float) -> None:
@@ -107,3 +98,14 @@ def _someone_between(road: SceneState, row: int, guess: Guess) -> bool:
     between = (bodies.lane == guess.lane) & (bodies.x[:, S] > low) & (bodies.x[:, S] < high)
     between[row] = False
     return bool(between.any())
+
+
+def _reached(road: SceneState, row: int, s: float, guess: Guess, unseen: float) -> float:
+    """How likely, beside the likeliest place, a vehicle that was at s (m on the guess's lane) drove to where the guess is.
+
+    It drove at up to the lane's free speed, and did not reverse; what is not known of both places blurs that.
+    """
+    far = road.bodies.driving(guess.lane).free_mps * min(unseen, DRIVEN_S)
+    way = s - float(guess.x[S])
+    variance = float(road.bodies.p[row, S, S] + guess.p[S, S])
+    return math.exp(-0.5 * (way - min(max(way, 0.0), far)) ** 2 / variance)
