@@ -54,8 +54,8 @@ PAIRS: Final = np.triu_indices(4, 1)
 """Each two of the four edges."""
 SPREAD_SHARE: Final = 0.5
 """An uncertain place is taken to move an edge by no more than this share of the side: farther away it would look otherwise."""
-HIDDEN_COST: Final = 8.0
-"""Cost of taking a box for a vehicle that should be wholly hidden."""
+LEAST_FOUND: Final = 0.02
+"""Chance at least with which a vehicle is found: what hides it may be elsewhere."""
 FAR_COST: Final = 1e4
 _MATTERS: Final = np.array([S, LENGTH, HEIGHT, WIDTH, D])
 """The states that a box depends on."""
@@ -82,7 +82,7 @@ class PredictedMeasurements:
         jacobian[:, :, _MATTERS] = moved.transpose(1, 2, 0) / STEPS[_MATTERS]
         return cls(bodies, table, pose, look, jacobian)
 
-    def pairs(self, boxes: Array, leaving: NDArray[np.bool_], chance: Array) -> list[tuple[int, int]]:
+    def pairs(self, boxes: Array, evidence: Array, leaving: NDArray[np.bool_], chance: Array) -> list[tuple[int, int]]:
         """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each.
 
         leaving: (N,) vehicles that have passed the stop line; a box behind one of them is the next one's.
@@ -95,7 +95,8 @@ class PredictedMeasurements:
         cost = self._costs(boxes)
         rows = np.flatnonzero(leaving)
         cost[rows] = np.where(self._behind(rows, boxes), FAR_COST, cost[rows])
-        saved = UNEXPLAINED - 2 * np.log(1.0 - SURE * chance)[:, None] - cost
+        p_d = np.clip(chance, LEAST_FOUND, SURE)
+        saved = UNEXPLAINED + 2 * np.log(p_d / (1.0 - p_d))[:, None] + 2 * evidence - cost
         rows, columns = linear_sum_assignment(np.maximum(saved, 0.0), maximize=True)
         return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if saved[r, c] > 0.0]
 
@@ -108,7 +109,6 @@ class PredictedMeasurements:
         own = (1.5 * NOISE_SHARE * sides + PIXEL) ** 2 + (DRIFT_SHARE * sides) ** 2
         own = own + np.where(look.cut, (CUT_PRICE_SHARE * sides) ** 2, 0.0) + (high - low) ** 2 / 12
         cost = self._unlikelihood(residual, own, sides)
-        cost += HIDDEN_COST * np.clip(1.0 - look.visible / 0.1, 0.0, 1.0)[:, None]
         apart = (boxes[None, :, :2] >= high[:, None, 2:]) | (boxes[None, :, 2:] <= low[:, None, :2])
         return np.asarray(np.where(apart.any(-1), FAR_COST, cost))
 

@@ -197,7 +197,9 @@ class GroundScene:
 def _pair(road: SceneState, eye: Sensor, sight: PredictedMeasurements, allowed: Flags, boxes: Boxes) -> _Pairs:
     leaving = np.array([road.vehicles[number].gone for number in road.bodies.number.tolist()], bool)
     # A camera that does not measure a vehicle's stretch still sees it: its box is explained and makes no new vehicle.
-    everyone = sight.pairs(boxes.xyxy, leaving, eye.acuity.chance(sight.look))
+    observable = road.bodies.chain[:, 0]
+    evidence = eye.acuity.evidence(boxes.xyxy, boxes.score)
+    everyone = sight.pairs(boxes.xyxy, evidence, leaving, eye.acuity.chance(sight.look))
     measured = [(row, column) for row, column in everyone if allowed[row]]
     return _Pairs(
         rows=np.array([row for row, _ in measured], np.intp),
