@@ -26,6 +26,8 @@ SURELY_PAST_M: Final = -9.0
 FORGET_PAST_M: Final = -25.0
 FORGET_BEYOND_M: Final = 300.0
 """A vehicle without a visit is out of reach so far past the stop line, or so far upstream of it."""
+BEHIND_M: Final = 10.0
+"""Who is this near behind the end of a queue stands or will stand in it: the gaps of a driver who comes to a halt."""
 HEADWAY_S: Final = 2.0
 """Vehicles come at least so long after each other."""
 JUST_LEFT_S: Final = 30.0
@@ -109,7 +111,7 @@ def publish(road: SceneState, t: float) -> None:
     for lane, line in enumerate(road.lines.values()):
         line.update(t)
         joined = [vehicle.rear for vehicle in line.vehicles if vehicle.visit is not None and vehicle.visit.joined_t is not None]
-        line.undetected = road.undetected.between(lane, 0.0, max(joined) + road.parameters.gap_m) if joined else 0.0
+        line.undetected = road.undetected.between(lane, 0.0, max(joined) + BEHIND_M) if joined else 0.0
 
 
 def _beside(road: SceneState, row: int) -> _Place | None:

@@ -19,16 +19,17 @@ from vision.messages import LaneMeasured, Measurement, Message
 
 PROBABILITIES = st.lists(st.floats(0.0, 1.0), max_size=7)
 MEANS = st.floats(0.0, 6.0)
+JOINED_S = 19
+"""Both trucks have joined the queue."""
 
 
 def enumerated(existence: list[float], undetected: float) -> list[float]:
     """P(N <= n) for n = 0, 1, ...: every combination of vehicles, times every number of undetected ones."""
-    total = [0.0] * 60
+    total = [0.0] * 410
     for present in product((0, 1), repeat=len(existence)):
         chance = math.prod(p if there else 1.0 - p for there, p in zip(present, existence, strict=True))
-        for more in range(50):
-            poisson = math.exp(-undetected) * undetected**more / math.factorial(more)
-            total[sum(present) + more] += chance * poisson
+        for more in range(400):
+            total[sum(present) + more] += chance * (undetected / (1.0 + undetected)) ** more / (1.0 + undetected)
     return [sum(total[: n + 1]) for n in range(len(total))]
 
 
@@ -59,7 +60,7 @@ def test_what_is_told_lies_between_the_ends(existence: list[float], undetected: 
         ([1.0] * 4 + [0.5], 0.0, (4, 5)),
         ([0.99] * 5, 0.0, (5, 5)),
         ([1.0] * 5, 0.04, (5, 5)),
-        ([1.0] * 5, 1.0, (5, 8)),
+        ([1.0] * 5, 1.0, (5, 9)),
     ],
 )
 def test_as_by_hand(existence: list[float], undetected: float, interval: tuple[int, int]) -> None:
@@ -86,22 +87,22 @@ def test_the_lane_s_figures_and_its_quality_follow_from_it() -> None:
         """What the lane says when its second vehicle exists with this probability and so many were never detected."""
         messages: list[Message] = []
         for event in [e for e in events if T0 + second - 1 < e.t <= T0 + second]:
-            if isinstance(event, Tick) and existence < 1.0:
+            if isinstance(event, Tick) and second >= JOINED_S:
                 line = pipeline._queues["A"]
                 line.vehicles[1].existence, line.undetected = existence, undetected
             messages += pipeline.step(event)
         (found,) = [m.data for m in messages if isinstance(m, LaneMeasured) and m.data.lane_id == "A"]
         return found
 
-    for second in range(20):
+    for second in range(JOINED_S + 1):
         sure = told(pipeline, second)
     assert (sure.queue_vehicles, sure.queue_low, sure.queue_high, sure.quality) == (2, 2, 2, "ok")
-    doubtful = told(pipeline, 20, existence=0.6)
+    doubtful = told(pipeline, JOINED_S + 1, existence=0.6)
     assert (doubtful.queue_vehicles, doubtful.queue_low, doubtful.queue_high, doubtful.quality) == (2, 1, 2, "ok")
     restored = Pipeline.restore(config, section(config), json.loads(json.dumps(pipeline.checkpoint())))
     for one in (pipeline, restored):
-        wide = told(one, 21, existence=0.6, undetected=1.5)
-        assert (wide.queue_vehicles, wide.queue_low, wide.queue_high) == (2, 1, 5)
+        wide = told(one, JOINED_S + 2, existence=0.6, undetected=1.5)
+        assert (wide.queue_vehicles, wide.queue_low, wide.queue_high) == (2, 1, 7)
         assert (wide.quality, wide.quality_reasons) == ("degraded", ("queue_uncertain",))
 
 
