@@ -8,9 +8,10 @@ from typing import Final
 
 from scripts.accuracy.oracle import ROOT, OracleRecording
 
-__all__ = ["COMMITTED", "PAGE", "PICTURE", "SHOWN", "write_part"]
+__all__ = ["COMMITTED", "PAGE", "PICTURE", "SHOWN", "TRACKING", "write_part"]
 
 PAGE: Final = ROOT / "docs" / "accuracy.md"
+TRACKING: Final = ROOT / "docs" / "tracking.md"
 COMMITTED: Final = ROOT / "docs" / "accuracy.csv"
 SHOWN: Final = OracleRecording.named("short_jam/mast8_typical")
 PICTURE: Final = ROOT / "docs" / "images" / "accuracy-short-jam.png"

@@ -47,13 +47,19 @@ class Judged:
     cpu_s: float
 
 
-def judged(held: HeldOut, folder: Path, parameters: dict[str, float]) -> Judged:
-    """Replays with the parameters that differ from the usual and scores. Raises what the replay raises, and ScoringError."""
+def judged(held: HeldOut, folder: Path, parameters: dict[str, float], *, calibrated: bool = True) -> Judged:
+    """Replays with the parameters that differ from the usual and scores; without calibration if so told.
+
+    Raises what the replay raises, and ScoringError.
+    """
     files = made(held, folder)
     recording = read_recording(files.recording)
     config = recording.header.config
     assert config is not None
     config = config.model_copy(update={"tracking": with_values(config.tracking, parameters)})
+    if not calibrated:
+        cameras = tuple(camera.model_copy(update={"ground": None}) for camera in config.cameras)
+        config = config.model_copy(update={"cameras": cameras})
     with tempfile.TemporaryDirectory(prefix="lanewatch-held-out-") as place:
         out = Path(place) / "out"
         began = time.process_time()

@@ -74,7 +74,7 @@ def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: f
     other = clash(road, guess, t)
     if other == "taken":
         return
-    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t)
+    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t, track.first_t)
     log_odds = np.log(expected) + _evidence(track, eye) - (guess.cost - USUAL_MISFIT) / 2
     if log_odds < road.parameters.confirm_nats:
         return
@@ -95,10 +95,10 @@ def infer(road: SceneState, eye: Sensor, t: float) -> None:
         road.bodies.add(number, place.lane, x, p, BORN)
 
 
-def _known_or_new(road: SceneState, guess: Guess, t: float) -> tuple[int | None, float]:
+def _known_or_new(road: SceneState, guess: Guess, t: float, first_t: float) -> tuple[int | None, float]:
     """Which vehicle most likely came to a free place unseen, None for a new one, and how many such are expected there."""
     new = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY_EXPECTED
-    known = [one for one in (lost_vehicle(road, guess, t), changed_vehicle(road, guess, t)) if one is not None]
+    known = [one for one in (lost_vehicle(road, guess, t), changed_vehicle(road, guess, t, first_t)) if one is not None]
     expected, number = max(known, default=(0.0, None))
     return (number, expected) if expected > new else (None, new)
 

@@ -22,6 +22,8 @@ BESIDE_M: Final = 5.0
 CHANGED: Final = 0.01
 """Of the vehicles that are missed so many changed lanes: the rate of changes, 0.001/s, beside that of being missed. The
 axis of the other lane is this near."""
+REGULAR: Final = 0.8
+"""Who was found in so large a share of the frames, but not after the new body was found, is missed at once."""
 DRIVEN_S: Final = 3.0
 """Who was not seen for long did not drive all the time."""
 
@@ -54,10 +56,10 @@ def lost_vehicle(road: SceneState, guess: Guess, t: float) -> tuple[float, int] 
     return max(found, default=None)
 
 
-def changed_vehicle(road: SceneState, guess: Guess, t: float) -> tuple[float, int] | None:
+def changed_vehicle(road: SceneState, guess: Guess, t: float, first_t: float) -> tuple[float, int] | None:
     """The vehicle missed beside this place, in a neighbouring lane of the same direction, that most likely came over unseen.
 
-    It comes after how likely it did.
+    It comes after how likely it did. first_t: when the new body was found first.
     """
     axis, bodies = road.axes[guess.lane], road.bodies
     if axis is None:
@@ -68,8 +70,9 @@ def changed_vehicle(road: SceneState, guess: Guess, t: float) -> tuple[float, in
         vehicle = road.vehicles[int(bodies.number[row])]
         unseen = t - vehicle.seen_t
         same_way = road.line(guess.lane).lane.direction == road.line(int(bodies.lane[row])).lane.direction
-        if same_way and vehicle.well_known and not vehicle.gone and unseen >= SEEN_RECENTLY_S:
-            missed = 1.0 - float(bodies.chain[row, OBSERVABLE])
+        if same_way and vehicle.well_known and not vehicle.gone and unseen > 0.0:
+            hidden = 1.0 - float(bodies.chain[row, OBSERVABLE]) if unseen >= SEEN_RECENTLY_S else 0.0
+            missed = max(hidden, float(vehicle.regular > REGULAR and vehicle.seen_t <= first_t))
             found.append((CHANGED * missed * _reached(road, row, float(s[row]), guess, unseen), vehicle.number))
     return max(found, default=None)
 

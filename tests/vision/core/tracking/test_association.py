@@ -15,6 +15,8 @@ from vision.tracking_parameters import TrackingParameters
 
 TABLE = LaneTable([LaneAxis(np.array([[x, 0.0], [x, 120.0]])) for x in LANES.values()])
 CHANCE = np.array([0.9])
+EVIDENCE = np.array([2.0])
+"""Of the score of a usual box, nats."""
 
 
 def truck(s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -37,8 +39,8 @@ def test_a_box_behind_a_vehicle_that_left_is_the_next_ones(box_s: float, *, is_i
     bodies.add(1, 0, truck(-6.0), np.diag([16.0, 4.0, 0.1, 0.01, 0.01, 0.1]))
     box = box_at(box_s)
     sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
-    assert sight.pairs(box, np.array([False]), CHANCE) == [(0, 0)], "with its place so unsure the box fits"
-    assert sight.pairs(box, np.array([True]), CHANCE) == ([(0, 0)] if is_its_own else [])
+    assert sight.pairs(box, EVIDENCE, np.array([False]), CHANCE) == [(0, 0)], "with its place so unsure the box fits"
+    assert sight.pairs(box, EVIDENCE, np.array([True]), CHANCE) == ([(0, 0)] if is_its_own else [])
 
 
 def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
@@ -48,7 +50,7 @@ def test_a_vehicle_without_a_box_does_not_take_that_of_the_next_one() -> None:
         bodies.add(number, 0, truck(s), np.diag([16.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
     boxes = np.concatenate([box_at(s) for s in (70.5, 81.0, 91.5)])
     sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
-    assert sight.pairs(boxes, np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]
+    assert sight.pairs(boxes, np.full(3, 2.0), np.zeros(3, bool), np.full(3, 0.9)) == [(1, 0), (2, 1)]
 
 
 def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_place() -> None:
@@ -57,6 +59,6 @@ def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_plac
     bodies.add(1, 0, truck(40.0), np.diag([120.0, 4.0, 0.5, 0.01, 0.01, 0.1]))
     sight = PredictedMeasurements.of(bodies, TABLE, pose_of())
     near = box_at(34.0)
-    assert sight.pairs(near, np.array([False]), CHANCE) == [(0, 0)]
+    assert sight.pairs(near, EVIDENCE, np.array([False]), CHANCE) == [(0, 0)]
     strip = near + np.array([0.0, 0.6 * (near[0, 3] - near[0, 1]), 0.0, 0.0])
-    assert sight.pairs(strip, np.array([False]), CHANCE) == []
+    assert sight.pairs(strip, EVIDENCE, np.array([False]), CHANCE) == []
