@@ -141,7 +141,9 @@ class PictureScene:
             vehicle = self._vehicles.get(track.number)
             if vehicle is not None:
                 vehicle.seen_t = track.seen_t
-                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), self._states.resting[row], t)
+                self._time_halt(
+                    vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), self._states.by_mode[row, STANDING], t
+                )
         for lane in self._lanes:
             self._lines[lane].update(t)
 
@@ -222,16 +224,17 @@ class PictureScene:
         for track in self._tracks:
             track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
 
-    def _detection_probability(self, boxes: Array) -> Array:
-        """p_D (N,) of boxes (N, 4): falls with what is out of the picture and what vehicles before it hide.
+    def _detection_probability(self) -> Array:
+        """p_D (N, mode): falls with what is out of the picture and what vehicles before it hide.
 
         One is before another where its foot is lower; vehicles on the same ground do not hide each other.
         """
-        inside = overlap_of_first(boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0]
-        there = existence.existence(self._p) > 0.5
-        before = (boxes[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, boxes) < 0.5) & there
-        hidden = np.where(before, overlap_of_first(boxes, boxes), 0.0).max(axis=1, initial=0.0)
-        return np.asarray((1.0 - self.parameters.image_failure_share) * (inside * (1.0 - hidden)) ** 2)
+        others, boxes = self._states.boxes, self._states.by_mode.reshape(-1, 4)
+        before = (others[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, others) < 0.5)
+        before &= (existence.existence(self._p) > 0.5) & ~np.eye(len(others), dtype=bool).repeat(2, axis=0)
+        hidden = np.where(before, overlap_of_first(boxes, others), 0.0).max(axis=1, initial=0.0).reshape(-1, 2)
+        seen = self._states.inside(self._aspect) * (1.0 - hidden)
+        return np.asarray((1.0 - self.parameters.image_failure_share) * seen**2)
 
     def _associate(self, boxes: _Boxes, t: float) -> NDArray[np.intp]:
         """Assigns boxes to tracks and updates them; the row (M,) of the track of each box, -1 for none."""
@@ -239,11 +242,10 @@ class PictureScene:
         expected, owners = self._states.boxes, np.full(len(boxes.score), -1, np.intp)
         if not len(expected):
             return owners
-        p_d = self._detection_probability(expected)
-        ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
-        # After a gap a vehicle may be about where it was last, however fast it was then.
-        last = np.array([track.met[-1][1:] if track.blind else box for track, box in zip(self._tracks, expected, strict=True)])
-        elsewhere = np.maximum(jump_density(expected, boxes.xyxy), jump_density(last, boxes.xyxy))
+        by_mode, observable = self._detection_probability(), self._p[:, existence.OBSERVABLE] / existence.existence(self._p)
+        p_d = (self._states.mode * by_mode).sum(axis=1)
+        ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 4 * 2.0 * np.pi / share
+        elsewhere = jump_density(expected, boxes.xyxy)
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
         found = self._p[:, existence.OBSERVABLE] * p_d
@@ -261,6 +263,8 @@ class PictureScene:
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
         self._p = failed * self._p + (1.0 - failed) * after
+        missed = np.setdiff1d(np.arange(len(expected)), rows)
+        self._states.miss(missed, (1.0 - failed) * observable[missed, None] * by_mode[missed])
         put = jumped[rows, columns]
         self._states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
         self._states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
@@ -294,7 +298,7 @@ class PictureScene:
 
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
-        expected, rest = self._states.boxes, self._states.resting
+        expected, rest = self._states.boxes, self._states.by_mode[:, STANDING]
         anchors = np.einsum("nm,nma->na", self._states.mode, self._states.anchors[0])
         there = existence.existence(self._p) > 0.5
         for row, track in enumerate(self._tracks):
@@ -342,10 +346,10 @@ class PictureScene:
 
     def _let_go(self, t: float) -> None:
         """Ends the visits of vehicles that passed the stop end or are not there, and forgets the tracks of the latter."""
-        inside = overlap_of_first(self._states.boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0] > 0.0
+        inside = (self._states.mode * self._states.inside(self._aspect)).sum(axis=1)
         unseen = np.array([track.seen_t < t for track in self._tracks], bool)
         real = existence.existence(self._p) * np.where(unseen, expit([track.log_odds for track in self._tracks]), 1.0)
-        keep = (real >= self.parameters.drop_below) & inside
+        keep = real * inside >= self.parameters.drop_below
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None:
