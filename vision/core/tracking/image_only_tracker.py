@@ -225,7 +225,7 @@ class PictureScene:
             track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
 
     def _detection_probability(self) -> Array:
-        """p_D (N, mode): falls with what is out of the picture and what vehicles before it hide.
+        """p_D (N, mode) of one that is in the picture: falls with what vehicles before it hide.
 
         One is before another where its foot is lower; vehicles on the same ground do not hide each other.
         """
@@ -233,8 +233,7 @@ class PictureScene:
         before = (others[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, others) < 0.5)
         before &= (existence.existence(self._p) > 0.5) & ~np.eye(len(others), dtype=bool).repeat(2, axis=0)
         hidden = np.where(before, overlap_of_first(boxes, others), 0.0).max(axis=1, initial=0.0).reshape(-1, 2)
-        seen = self._states.inside(self._aspect) * (1.0 - hidden)
-        return np.asarray((1.0 - self.parameters.image_failure_share) * seen**2)
+        return np.asarray((1.0 - self.parameters.image_failure_share) * (1.0 - hidden) ** 2)
 
     def _associate(self, boxes: _Boxes, t: float) -> NDArray[np.intp]:
         """Assigns boxes to tracks and updates them; the row (M,) of the track of each box, -1 for none."""
@@ -242,29 +241,29 @@ class PictureScene:
         expected, owners = self._states.boxes, np.full(len(boxes.score), -1, np.intp)
         if not len(expected):
             return owners
-        by_mode, observable = self._detection_probability(), self._p[:, existence.OBSERVABLE] / existence.existence(self._p)
-        p_d = (self._states.mode * by_mode).sum(axis=1)
+        states, observable = self._states, self._p[:, existence.OBSERVABLE]
+        in_sight = self._detection_probability()
+        by_mode = in_sight * states.inside(self._aspect) ** 2
+        found = observable * (states.mode * by_mode).sum(axis=1)
+        p_d = np.maximum((states.mode * in_sight).sum(axis=1), share)  # what hides it may have gone itself
         ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 4 * 2.0 * np.pi / share
         elsewhere = jump_density(expected, boxes.xyxy)
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
-        found = self._p[:, existence.OBSERVABLE] * p_d
-        at_least = self._p[:, existence.OBSERVABLE] * np.maximum(p_d, share)  # what hides it may have gone itself
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
-        gain = np.log(np.maximum(at_least[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
+        gain = np.log(np.maximum((observable * p_d)[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
         for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
             if gain[row, column] > 0.0:
                 owners[column] = row
         columns = np.flatnonzero(owners >= 0)
         rows = owners[columns]
-        ratios = np.zeros(len(expected))
+        missed = np.setdiff1d(np.arange(len(expected)), rows)
+        ratios, p_d[missed] = np.zeros(len(expected)), (states.mode * by_mode).sum(axis=1)[missed]
         ratios[rows] = ratio[rows, columns]
-        p_d[rows] = np.maximum(p_d[rows], share)
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
         self._p = failed * self._p + (1.0 - failed) * after
-        missed = np.setdiff1d(np.arange(len(expected)), rows)
-        self._states.miss(missed, (1.0 - failed) * observable[missed, None] * by_mode[missed])
+        states.miss(missed, (1.0 - failed) * (observable[:, None] * by_mode)[missed])
         put = jumped[rows, columns]
         self._states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
         self._states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
