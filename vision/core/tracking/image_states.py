@@ -29,8 +29,8 @@ SPEED_SIZES_PER_S: Final = 2.0
 """Standard deviation of the speed of one that moves: a truck of 4 m at 8 m/s; a car has as much in the picture."""
 EDGES: Final = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, 0.5]])
 """H of the lower and of the upper edge."""
-ANCHOR: Final = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 1.0 / 6.0]])
-"""H, for each axis, of the point that stands for a vehicle: the middle of its box, a third above its foot."""
+ANCHOR: Final = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 1.0 / 3.0]])
+"""H, for each axis, of the point that stands for a vehicle: the middle of what it stands on, a sixth of its box above the foot."""
 
 
 def size_of(boxes: Array) -> Array:
