@@ -298,19 +298,19 @@ class PictureScene:
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
         expected, rest = self._states.boxes, self._states.by_mode[:, STANDING]
-        anchors = np.einsum("nm,nma->na", self._states.mode, self._states.anchors[0])
         there = existence.existence(self._p) > 0.5
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None and there[row] and track.log_odds > 0.0 and track.seen_t == t:
-                vehicle = self._enter(row, expected[row], anchors[row])
+                vehicle = self._enter(row, expected[row])
             if vehicle is not None:
                 self._move(vehicle, track, expected[row])
                 self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), rest[row], t)
 
-    def _enter(self, row: int, box: Array, anchor: Array) -> Vehicle | None:
+    def _enter(self, row: int, box: Array) -> Vehicle | None:
         """Begins a visit; that of one that left only if it is surely back, about a size from the stop end."""
-        lane = next((lane for lane in self._lanes.values() if lane.holds(anchor)), None)
+        states, lanes = self._states, self._lanes.values()
+        lane = next((lane for lane in lanes if lane.holds(states.mode[row] @ states.point(row, lane.anchor)[0])), None)
         if lane is None:
             return None
         track, doubt = self._tracks[row], self.parameters.image_failure_share
@@ -369,9 +369,9 @@ class PictureScene:
 
         margin: standard deviation of what the vehicle may be elsewhere.
         """
-        (mean, variance), lane = self._states.anchors, self._lanes[lane_id]
-        both = range(len(mean[row]))
-        return np.array([lane.passed(mean[row, mode], variance[row, mode] + margin**2, self._aspect) for mode in both])
+        lane = self._lanes[lane_id]
+        both = zip(*self._states.point(row, lane.anchor), strict=True)
+        return np.array([lane.passed(mean, variance + margin**2, self._aspect) for mean, variance in both])
 
     def _end(self, vehicle: Vehicle, track: _Track, *, departed: bool, t: float) -> None:
         del self._vehicles[vehicle.number]

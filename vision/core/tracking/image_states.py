@@ -29,8 +29,6 @@ SPEED_SIZES_PER_S: Final = 2.0
 """Standard deviation of the speed of one that moves: a truck of 4 m at 8 m/s; a car has as much in the picture."""
 EDGES: Final = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, 0.5]])
 """H of the lower and of the upper edge."""
-ANCHOR: Final = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 1.0 / 3.0]])
-"""H, for each axis, of the point that stands for a vehicle: the middle of what it stands on, a sixth of its box above the foot."""
 
 
 def size_of(boxes: Array) -> Array:
@@ -73,11 +71,9 @@ class BoxStates:
         """Expected boxes (N, 4)."""
         return np.asarray(np.einsum("nm,nme->ne", self.mode, self.by_mode))
 
-    @property
-    def anchors(self) -> tuple[Array, Array]:
-        """Means and variances (N, mode, axis) of the points that stand for the vehicles."""
-        mean = np.einsum("nmax,ax->nma", self.mean, ANCHOR)
-        return mean, np.einsum("ax,nmaxy,ay->nma", ANCHOR, self.cov, ANCHOR)
+    def point(self, row: int, h: Array) -> tuple[Array, Array]:
+        """Mean and variance (mode, axis) of a point of a box, h (axis, 3) of what is in the state."""
+        return np.einsum("max,ax->ma", self.mean[row], h), np.einsum("ax,maxy,ay->ma", h, self.cov[row], h)
 
     def inside(self, aspect: float) -> Array:
         """Expected share (N, mode) of the boxes in a picture of this ratio of width to height: of their middles and edges."""
