@@ -117,7 +117,10 @@ class PictureScene:
         dt = 0.0 if self._last_t is None else t - self._last_t
         self._began_t = t if self._began_t is None else self._began_t
         self._last_t = t
-        self._predict(dt)
+        self._p = existence.predict(self._p, dt, self._rates())
+        self._states.predict(dt)
+        for track in self._tracks:
+            track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
         owners = self._associate(boxes, t)
         self._begin(boxes, owners, t)
         self._last = [
@@ -135,15 +138,10 @@ class PictureScene:
         if not self._lanes or self._last_t is None:
             return
         passed_s, self._last_t = t - self._last_t, t
-        for track in self._tracks:
-            track.seen_t = round(track.seen_t + passed_s, 3)
         for row, track in enumerate(self._tracks):
-            vehicle = self._vehicles.get(track.number)
-            if vehicle is not None:
-                vehicle.seen_t = track.seen_t
-                self._time_halt(
-                    vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), self._states.by_mode[row, STANDING], t
-                )
+            track.seen_t = round(track.seen_t + passed_s, 3)
+            if track.number in self._vehicles:
+                self._move(row, t)
         for lane in self._lanes:
             self._lines[lane].update(t)
 
@@ -210,19 +208,14 @@ class PictureScene:
 
     def _score_llr(self, boxes: _Boxes) -> Array:
         """Log-likelihood ratios (M,) of scores, vehicles against other things: a score is a probability but for its prior."""
-        return np.asarray(logit(np.clip(boxes.score, 0.01, 0.99)) - logit(self.parameters.image_even_score))
+        doubt = self.parameters.image_failure_share
+        return np.asarray(logit(np.clip(boxes.score, doubt, 1.0 - doubt)) - logit(self.parameters.image_even_score))
 
     def _rates(self) -> existence.Rates:
         p, standing = self.parameters, self._states.mode[:, STANDING]
         die = standing / p.image_standing_s + (1.0 - standing) / p.image_moving_s
         show = (1.0 - p.image_failure_share) / p.image_missed_s
         return existence.Rates(p.image_failure_share / p.image_missed_s, show, die)
-
-    def _predict(self, dt: float) -> None:
-        self._p = existence.predict(self._p, dt, self._rates())
-        self._states.predict(dt)
-        for track in self._tracks:
-            track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
 
     def _detection_probability(self) -> Array:
         """p_D (N, mode) of one that is in the picture: falls with what vehicles before it hide.
@@ -238,35 +231,35 @@ class PictureScene:
     def _associate(self, boxes: _Boxes, t: float) -> NDArray[np.intp]:
         """Assigns boxes to tracks and updates them; the row (M,) of the track of each box, -1 for none."""
         share = self.parameters.image_failure_share
-        expected, owners = self._states.boxes, np.full(len(boxes.score), -1, np.intp)
-        if not len(expected):
+        states, owners = self._states, np.full(len(boxes.score), -1, np.intp)
+        if not len(states):
             return owners
-        states, observable = self._states, self._p[:, existence.OBSERVABLE]
+        observable = self._p[:, existence.OBSERVABLE]
         in_sight = self._detection_probability()
         by_mode = in_sight * states.inside(self._aspect) ** 2
         found = observable * (states.mode * by_mode).sum(axis=1)
         p_d = np.maximum((states.mode * in_sight).sum(axis=1), share)  # what hides it may have gone itself
-        ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 4 * 2.0 * np.pi / share
-        elsewhere = jump_density(expected, boxes.xyxy)
+        ratio = states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 4 * 2.0 * np.pi / share
+        elsewhere = jump_density(states.boxes, boxes.xyxy)
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
-        gain = np.log(np.maximum((observable * p_d)[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
+        gain = np.log((observable * p_d)[:, None] * ratio * scored) - np.log1p(-found)[:, None]
         for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
             if gain[row, column] > 0.0:
                 owners[column] = row
         columns = np.flatnonzero(owners >= 0)
         rows = owners[columns]
-        missed = np.setdiff1d(np.arange(len(expected)), rows)
-        ratios, p_d[missed] = np.zeros(len(expected)), (states.mode * by_mode).sum(axis=1)[missed]
+        missed = np.setdiff1d(np.arange(len(states)), rows)
+        ratios, p_d[missed] = np.zeros(len(states)), (states.mode * by_mode).sum(axis=1)[missed]
         ratios[rows] = ratio[rows, columns]
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
-        self._p = failed * self._p + (1.0 - failed) * after
-        states.miss(missed, (1.0 - failed) * (observable[:, None] * by_mode)[missed])
+        before, self._p = self._p, failed * self._p + (1.0 - failed) * after
+        states.miss(missed, (1.0 - failed) * (observable / existence.existence(before))[missed, None] * by_mode[missed])
         put = jumped[rows, columns]
-        self._states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
-        self._states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
+        states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
+        states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             self._credit(self._tracks[row], boxes, column, t)
         return owners
@@ -297,15 +290,14 @@ class PictureScene:
 
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
-        expected, rest = self._states.boxes, self._states.by_mode[:, STANDING]
-        there = existence.existence(self._p) > 0.5
+        expected, there = self._states.boxes, existence.existence(self._p) > 0.5
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None and there[row] and track.log_odds > 0.0 and track.seen_t == t:
                 vehicle = self._enter(row, expected[row])
             if vehicle is not None:
-                self._move(vehicle, track, expected[row])
-                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), rest[row], t)
+                vehicle.front, vehicle.rear = self._lanes[vehicle.lane_id].extent(expected[row])
+                self._move(row, t)
 
     def _enter(self, row: int, box: Array) -> Vehicle | None:
         """Begins a visit; that of one that left only if it is surely back, about a size from the stop end."""
@@ -324,21 +316,19 @@ class PictureScene:
         self._lines[lane.lane_id].enter(vehicle, arrived_t, start_censored=vehicle.present_at_start)
         return vehicle
 
-    def _move(self, vehicle: Vehicle, track: _Track, box: Array) -> None:
-        vehicle.front, vehicle.rear = self._lanes[vehicle.lane_id].extent(box)
+    def _move(self, row: int, t: float) -> None:
+        """Tells a track's vehicle when it was seen, as what, and whether it stands."""
+        track, stands = self._tracks[row], bool(self._states.mode[row, STANDING] > 0.5)
+        vehicle = self._vehicles[track.number]
         vehicle.seen_t, vehicle.votes = track.seen_t, track.votes
-
-    def _time_halt(self, vehicle: Vehicle, track: _Track, stands: bool, rest: Array, t: float) -> None:
         vehicle.set_slow(stands, t)
         if stands and vehicle.visit is not None and vehicle.visit.joined_t is None:
-            vehicle.slow_since = self._halted_t(track, rest)
+            vehicle.slow_since = self._halted_t(track, self._states.by_mode[row, STANDING])
 
     def _halted_t(self, track: _Track, rest: Array) -> float:
         """Since when its boxes are where it stands: the onset for which their likelihood ratio against others is largest."""
-        p = self.parameters
-        met = np.array(track.met)
-        size = float(size_of(rest))
-        off = (met[:, 1:] - rest) / size / p.image_edge_sd
+        p, met = self.parameters, np.array(track.met)
+        off = (met[:, 1:] - rest) / size_of(rest) / p.image_edge_sd
         density = np.exp(-(off**2) / 2.0) / math.sqrt(2.0 * math.pi) / p.image_edge_sd
         at_rest = np.log((1.0 - p.image_failure_share) * density + p.image_failure_share).sum(axis=1)
         return float(met[int(np.argmax(at_rest[::-1].cumsum()[::-1])), 0])
@@ -377,10 +367,7 @@ class PictureScene:
         del self._vehicles[vehicle.number]
         track.ended, track.first_t = True, t
         line = self._lines[vehicle.lane_id]
-        if departed:
-            line.depart(vehicle, t)
-        else:
-            line.lose(vehicle, t)
+        (line.depart if departed else line.lose)(vehicle, t)
 
     def _keep(self, rows: Flags) -> None:
         self._states.keep(rows)

@@ -33,8 +33,7 @@ EDGES: Final = np.array([[1.0, 0.0, -0.5], [1.0, 0.0, 0.5]])
 
 def size_of(boxes: Array) -> Array:
     """Size (...,) of boxes (..., 4): the geometric mean of width and height."""
-    spans = np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
-    return np.asarray(np.sqrt(spans[..., 0] * spans[..., 1]))
+    return np.asarray(np.sqrt(_spans(boxes).prod(axis=-1)))
 
 
 def jump_density(a: Array, b: Array) -> Array:
@@ -42,7 +41,7 @@ def jump_density(a: Array, b: Array) -> Array:
 
     Such a box is somewhere within a size and of a similar shape: a part, the whole, or where the vehicle is after a lost frame.
     """
-    span = [np.log(np.maximum(box[:, 2:] - box[:, :2], 1e-3)) for box in (a, b)]
+    span = [np.log(_spans(box)) for box in (a, b)]
     middle = [(box[:, :2] + box[:, 2:]) / 2.0 for box in (a, b)]
     away = (middle[0][:, None] - middle[1][None]) / size_of(a)[:, None, None]
     apart = (away**2).sum(axis=2) + ((span[0][:, None] - span[1][None]) ** 2).sum(axis=2)
@@ -54,8 +53,8 @@ class BoxStates:
 
     def __init__(self, parameters: TrackingParameters) -> None:
         self.parameters = parameters
-        self.mean = np.zeros((0, 2, 2, 3))
-        self.cov = np.zeros((0, 2, 2, 3, 3))
+        self.mean = np.zeros((0, 2, *EDGES.shape))
+        self.cov = np.zeros((0, 2, 2, SPAN + 1, SPAN + 1))
         self.mode = np.zeros((0, 2))
 
     def __len__(self) -> int:
@@ -64,7 +63,7 @@ class BoxStates:
     @property
     def by_mode(self) -> Array:
         """Expected boxes (N, mode, 4)."""
-        return np.asarray(np.einsum("nmax,ex->nmea", self.mean, EDGES).reshape(-1, 2, 4))
+        return np.asarray(np.einsum("nmax,ex->nmea", self.mean, EDGES).reshape(-1, 2, 2 * 2))
 
     @property
     def boxes(self) -> Array:
@@ -111,7 +110,7 @@ class BoxStates:
         creep, tau = (p.image_edge_sd / 2.0) ** 2 * dt, p.image_moving_s
         kept = np.exp(-dt / tau)
         gain = tau * (1.0 - kept)
-        step, noise = np.eye(3), np.zeros((3, 3))
+        step, noise = np.eye(SPAN + 1), np.zeros((SPAN + 1, SPAN + 1))
         step[MIDDLE, SPEED], step[SPEED, SPEED] = gain, kept
         noise[MIDDLE, MIDDLE] = 2.0 * tau * (dt - gain) - gain**2
         noise[MIDDLE, SPEED] = noise[SPEED, MIDDLE] = gain**2 / tau
@@ -144,8 +143,8 @@ class BoxStates:
 
     def load(self, data: dict[str, Any]) -> None:
         """Goes on from what `as_data` described."""
-        self.mean = np.array(data["mean"], float).reshape(-1, 2, 2, 3)
-        self.cov = np.array(data["cov"], float).reshape(-1, 2, 2, 3, 3)
+        self.mean = np.array(data["mean"], float).reshape(-1, 2, *EDGES.shape)
+        self.cov = np.array(data["cov"], float).reshape(-1, 2, 2, SPAN + 1, SPAN + 1)
         self.mode = np.array(data["mode"], float).reshape(-1, 2)
 
     def _at(self, boxes: Array, cut: Flags) -> tuple[Array, Array]:
@@ -154,7 +153,7 @@ class BoxStates:
         edges = boxes.reshape(-1, 2, 2)
         mean = np.stack([edges.mean(axis=1), np.zeros((len(boxes), 2)), edges[:, 1] - edges[:, 0]], axis=-1)
         noise = np.where(cut, 1.0, self.parameters.image_edge_sd**2).reshape(-1, 2, 2)
-        cov = np.zeros((len(boxes), 2, 3, 3))
+        cov = np.zeros((len(boxes), 2, SPAN + 1, SPAN + 1))
         cov[..., MIDDLE, MIDDLE], cov[..., SPAN, SPAN] = noise.sum(axis=1) / 2.0**2, noise.sum(axis=1)
         cov[..., MIDDLE, SPAN] = cov[..., SPAN, MIDDLE] = (noise[:, 1] - noise[:, 0]) / 2.0
         standing = cov * square[..., None, None]
@@ -204,10 +203,13 @@ class BoxStates:
         """
         share, noise = self.parameters.image_failure_share, (self.parameters.image_edge_sd * size) ** 2
         good = (1.0 - share) * _normal(off, variance)
-        density = good + share * _normal(off, variance + size**2)
+        density = np.maximum(good + share * _normal(off, variance + size**2), 1e-60)
         beyond = np.maximum(ndtr(off * inwards / np.sqrt(variance)), share) * _normal(np.zeros_like(noise), noise)
-        inlier = np.where(cut, 0.0, good / np.maximum(density, 1e-300))
-        return np.maximum(np.where(cut, beyond, density), 1e-60), inlier
+        return np.where(cut, beyond, density), np.where(cut, 0.0, good / density)
+
+
+def _spans(boxes: Array) -> Array:
+    return np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-3)
 
 
 def _normal(away: Array, variance: Array) -> Array:
