@@ -244,7 +244,9 @@ class PictureScene:
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
-        gain = np.log((observable * p_d)[:, None] * ratio * scored) - np.log1p(-found)[:, None]
+        gain = (
+            np.log(np.maximum((observable * p_d)[:, None] * ratio * scored, np.finfo(float).tiny)) - np.log1p(-found)[:, None]
+        )
         for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
             if gain[row, column] > 0.0:
                 owners[column] = row
@@ -255,8 +257,9 @@ class PictureScene:
         ratios[rows] = ratio[rows, columns]
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
-        before, self._p = self._p, failed * self._p + (1.0 - failed) * after
-        states.miss(missed, (1.0 - failed) * (observable / existence.existence(before))[missed, None] * by_mode[missed])
+        if_there = observable / np.maximum(existence.existence(self._p), self.parameters.drop_below)
+        self._p = failed * self._p + (1.0 - failed) * after
+        states.miss(missed, (1.0 - failed) * if_there[missed, None] * by_mode[missed])
         put = jumped[rows, columns]
         states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
         states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])

@@ -16,7 +16,7 @@ from vision.core.pipeline import Pipeline
 def test_a_truck_that_stands_in_sight_beyond_the_stop_end_has_departed() -> None:
     lane = Watched()
     lane.show(lambda frame: [at(down(frame, start=50, y0=500, y1=860))], range(180))
-    end_px = 0.7 * HEIGHT - 150 / 6
+    end_px = 0.7 * HEIGHT - 150 / 3
     passed_s = (50 + (end_px - 500) / 12) * FRAME_S
     [(outcome, left_s)] = lane.ended
     assert (outcome, left_s) == ("departed", pytest.approx(passed_s, abs=0.5))
