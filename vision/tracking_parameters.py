@@ -58,8 +58,6 @@ class TrackingParameters:
     """Time in which a driver who stands with room before him would have closed up: that he does not tells of somebody there."""
     image_edge_sd: float = 0.02
     """Noise of an edge of a box in the picture, share of the box's size (yolo11n on steady vehicles: 0.01 to 0.03)."""
-    image_standing_share: float = 0.05
-    """A box stands while it moves less than this share of its size in a second (a definition: docs/glossary.md)."""
     image_failure_share: float = 0.05
     """How often a detector fails: share of edges that lie elsewhere, of time in which a vehicle in sight is not found, of
     frames in which nothing is, and false boxes a frame where one of the vehicle's size could be."""
@@ -77,8 +75,3 @@ class TrackingParameters:
     """Scores of one thing so far apart in time are independent, s."""
     drop_below: float = 0.1
     """Existence probability below which a vehicle is given up."""
-
-    @property
-    def speed_time_s(self) -> float:
-        """Time over which a speed is remembered, s: that of braking from free speed to a halt."""
-        return self.free_speed_mps / self.brake_mps2

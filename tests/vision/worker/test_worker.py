@@ -192,7 +192,6 @@ def killed_in_the_end(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-@pytest.mark.xfail(strict=False, reason="one killed while it drives may be taken for another after the gap, uncalibrated")
 @pytest.mark.timeout(240)
 def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
     def scene(name: str, seconds: float, *path: tuple[float, float, float]) -> Path:

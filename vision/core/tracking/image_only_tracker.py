@@ -117,7 +117,10 @@ class PictureScene:
         dt = 0.0 if self._last_t is None else t - self._last_t
         self._began_t = t if self._began_t is None else self._began_t
         self._last_t = t
-        self._predict(dt)
+        self._p = existence.predict(self._p, dt, self._rates())
+        self._states.predict(dt)
+        for track in self._tracks:
+            track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
         owners = self._associate(boxes, t)
         self._begin(boxes, owners, t)
         self._last = [
@@ -135,13 +138,10 @@ class PictureScene:
         if not self._lanes or self._last_t is None:
             return
         passed_s, self._last_t = t - self._last_t, t
-        for track in self._tracks:
-            track.seen_t = round(track.seen_t + passed_s, 3)
         for row, track in enumerate(self._tracks):
-            vehicle = self._vehicles.get(track.number)
-            if vehicle is not None:
-                vehicle.seen_t = track.seen_t
-                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), self._states.resting[row], t)
+            track.seen_t = round(track.seen_t + passed_s, 3)
+            if track.number in self._vehicles:
+                self._move(row, t)
         for lane in self._lanes:
             self._lines[lane].update(t)
 
@@ -208,7 +208,8 @@ class PictureScene:
 
     def _score_llr(self, boxes: _Boxes) -> Array:
         """Log-likelihood ratios (M,) of scores, vehicles against other things: a score is a probability but for its prior."""
-        return np.asarray(logit(np.clip(boxes.score, 0.01, 0.99)) - logit(self.parameters.image_even_score))
+        doubt = self.parameters.image_failure_share
+        return np.asarray(logit(np.clip(boxes.score, doubt, 1.0 - doubt)) - logit(self.parameters.image_even_score))
 
     def _rates(self) -> existence.Rates:
         p, standing = self.parameters, self._states.mode[:, STANDING]
@@ -216,54 +217,52 @@ class PictureScene:
         show = (1.0 - p.image_failure_share) / p.image_missed_s
         return existence.Rates(p.image_failure_share / p.image_missed_s, show, die)
 
-    def _predict(self, dt: float) -> None:
-        self._p = existence.predict(self._p, dt, self._rates())
-        self._states.predict(dt)
-        for track in self._tracks:
-            track.blind = track.blind or dt > 2.0 * self.parameters.image_look_s
-
-    def _detection_probability(self, boxes: Array) -> Array:
-        """p_D (N,) of boxes (N, 4): falls with what is out of the picture and what vehicles before it hide.
+    def _detection_probability(self) -> Array:
+        """p_D (N, mode) of one that is in the picture: falls with what vehicles before it hide.
 
         One is before another where its foot is lower; vehicles on the same ground do not hide each other.
         """
-        inside = overlap_of_first(boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0]
-        there = existence.existence(self._p) > 0.5
-        before = (boxes[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, boxes) < 0.5) & there
-        hidden = np.where(before, overlap_of_first(boxes, boxes), 0.0).max(axis=1, initial=0.0)
-        return np.asarray((1.0 - self.parameters.image_failure_share) * (inside * (1.0 - hidden)) ** 2)
+        others, boxes = self._states.boxes, self._states.by_mode.reshape(-1, 4)
+        before = (others[None, :, 3] > boxes[:, None, 3]) & (same_ground_share(boxes, others) < 0.5)
+        before &= (existence.existence(self._p) > 0.5) & ~np.eye(len(others), dtype=bool).repeat(2, axis=0)
+        hidden = np.where(before, overlap_of_first(boxes, others), 0.0).max(axis=1, initial=0.0).reshape(-1, 2)
+        return np.asarray((1.0 - self.parameters.image_failure_share) * (1.0 - hidden) ** 2)
 
     def _associate(self, boxes: _Boxes, t: float) -> NDArray[np.intp]:
         """Assigns boxes to tracks and updates them; the row (M,) of the track of each box, -1 for none."""
         share = self.parameters.image_failure_share
-        expected, owners = self._states.boxes, np.full(len(boxes.score), -1, np.intp)
-        if not len(expected):
+        states, owners = self._states, np.full(len(boxes.score), -1, np.intp)
+        if not len(states):
             return owners
-        p_d = self._detection_probability(expected)
-        ratio = self._states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 2 / share
-        # After a gap a vehicle may be about where it was last, however fast it was then.
-        last = np.array([track.met[-1][1:] if track.blind else box for track, box in zip(self._tracks, expected, strict=True)])
-        elsewhere = np.maximum(jump_density(expected, boxes.xyxy), jump_density(last, boxes.xyxy))
+        observable = self._p[:, existence.OBSERVABLE]
+        in_sight = self._detection_probability()
+        by_mode = in_sight * states.inside(self._aspect) ** 2
+        found = observable * (states.mode * by_mode).sum(axis=1)
+        p_d = np.maximum((states.mode * in_sight).sum(axis=1), share)  # what hides it may have gone itself
+        ratio = states.likelihoods(boxes.xyxy, boxes.cut) * size_of(boxes.xyxy) ** 4 * 2.0 * np.pi / share
+        elsewhere = jump_density(states.boxes, boxes.xyxy)
         by_edges = ratio * (math.sqrt(2.0 * math.pi) * self.parameters.image_edge_sd) ** boxes.cut.sum(axis=1)
         jumped, ratio = elsewhere > by_edges, ratio + elsewhere
-        found = self._p[:, existence.OBSERVABLE] * p_d
-        at_least = self._p[:, existence.OBSERVABLE] * np.maximum(p_d, share)  # what hides it may have gone itself
         scored = np.exp(np.outer(expit([track.log_odds for track in self._tracks]), self._score_llr(boxes)))
-        gain = np.log(np.maximum(at_least[:, None] * ratio * scored, 1e-30)) - np.log1p(-found)[:, None]
+        gain = (
+            np.log(np.maximum((observable * p_d)[:, None] * ratio * scored, np.finfo(float).tiny)) - np.log1p(-found)[:, None]
+        )
         for row, column in zip(*linear_sum_assignment(np.minimum(-gain, 0.0)), strict=True):
             if gain[row, column] > 0.0:
                 owners[column] = row
         columns = np.flatnonzero(owners >= 0)
         rows = owners[columns]
-        ratios = np.zeros(len(expected))
+        missed = np.setdiff1d(np.arange(len(states)), rows)
+        ratios, p_d[missed] = np.zeros(len(states)), (states.mode * by_mode).sum(axis=1)[missed]
         ratios[rows] = ratio[rows, columns]
-        p_d[rows] = np.maximum(p_d[rows], share)
         after = existence.update(self._p, p_d, ratios)
         failed = 0.0 if len(columns) else share / (share + (1.0 - share) * float(np.prod(1.0 - found)))
+        if_there = observable / np.maximum(existence.existence(self._p), self.parameters.drop_below)
         self._p = failed * self._p + (1.0 - failed) * after
+        states.miss(missed, (1.0 - failed) * if_there[missed, None] * by_mode[missed])
         put = jumped[rows, columns]
-        self._states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
-        self._states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
+        states.update(rows[~put], boxes.xyxy[columns[~put]], boxes.cut[columns[~put]])
+        states.put(rows[put], boxes.xyxy[columns[put]], boxes.cut[columns[put]])
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             self._credit(self._tracks[row], boxes, column, t)
         return owners
@@ -294,20 +293,19 @@ class PictureScene:
 
     def _publish(self, t: float) -> None:
         """Begins the visits of tracks that have become vehicles and brings those of the others up to date."""
-        expected, rest = self._states.boxes, self._states.resting
-        anchors = np.einsum("nm,nma->na", self._states.mode, self._states.anchors[0])
-        there = existence.existence(self._p) > 0.5
+        expected, there = self._states.boxes, existence.existence(self._p) > 0.5
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None and there[row] and track.log_odds > 0.0 and track.seen_t == t:
-                vehicle = self._enter(row, expected[row], anchors[row])
+                vehicle = self._enter(row, expected[row])
             if vehicle is not None:
-                self._move(vehicle, track, expected[row])
-                self._time_halt(vehicle, track, bool(self._states.mode[row, STANDING] > 0.5), rest[row], t)
+                vehicle.front, vehicle.rear = self._lanes[vehicle.lane_id].extent(expected[row])
+                self._move(row, t)
 
-    def _enter(self, row: int, box: Array, anchor: Array) -> Vehicle | None:
+    def _enter(self, row: int, box: Array) -> Vehicle | None:
         """Begins a visit; that of one that left only if it is surely back, about a size from the stop end."""
-        lane = next((lane for lane in self._lanes.values() if lane.holds(anchor)), None)
+        states, lanes = self._states, self._lanes.values()
+        lane = next((lane for lane in lanes if lane.holds(states.mode[row] @ states.point(row, lane.anchor)[0])), None)
         if lane is None:
             return None
         track, doubt = self._tracks[row], self.parameters.image_failure_share
@@ -321,31 +319,29 @@ class PictureScene:
         self._lines[lane.lane_id].enter(vehicle, arrived_t, start_censored=vehicle.present_at_start)
         return vehicle
 
-    def _move(self, vehicle: Vehicle, track: _Track, box: Array) -> None:
-        vehicle.front, vehicle.rear = self._lanes[vehicle.lane_id].extent(box)
+    def _move(self, row: int, t: float) -> None:
+        """Tells a track's vehicle when it was seen, as what, and whether it stands."""
+        track, stands = self._tracks[row], bool(self._states.mode[row, STANDING] > 0.5)
+        vehicle = self._vehicles[track.number]
         vehicle.seen_t, vehicle.votes = track.seen_t, track.votes
-
-    def _time_halt(self, vehicle: Vehicle, track: _Track, stands: bool, rest: Array, t: float) -> None:
         vehicle.set_slow(stands, t)
         if stands and vehicle.visit is not None and vehicle.visit.joined_t is None:
-            vehicle.slow_since = self._halted_t(track, rest)
+            vehicle.slow_since = self._halted_t(track, self._states.by_mode[row, STANDING])
 
     def _halted_t(self, track: _Track, rest: Array) -> float:
         """Since when its boxes are where it stands: the onset for which their likelihood ratio against others is largest."""
-        p = self.parameters
-        met = np.array(track.met)
-        size = float(size_of(rest))
-        off = (met[:, 1:] - rest) / size / p.image_edge_sd
+        p, met = self.parameters, np.array(track.met)
+        off = (met[:, 1:] - rest) / size_of(rest) / p.image_edge_sd
         density = np.exp(-(off**2) / 2.0) / math.sqrt(2.0 * math.pi) / p.image_edge_sd
         at_rest = np.log((1.0 - p.image_failure_share) * density + p.image_failure_share).sum(axis=1)
         return float(met[int(np.argmax(at_rest[::-1].cumsum()[::-1])), 0])
 
     def _let_go(self, t: float) -> None:
         """Ends the visits of vehicles that passed the stop end or are not there, and forgets the tracks of the latter."""
-        inside = overlap_of_first(self._states.boxes, np.array([[0.0, 0.0, self._aspect, 1.0]]))[:, 0] > 0.0
+        inside = (self._states.mode * self._states.inside(self._aspect)).sum(axis=1)
         unseen = np.array([track.seen_t < t for track in self._tracks], bool)
         real = existence.existence(self._p) * np.where(unseen, expit([track.log_odds for track in self._tracks]), 1.0)
-        keep = (real >= self.parameters.drop_below) & inside
+        keep = real * inside >= self.parameters.drop_below
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None:
@@ -366,18 +362,15 @@ class PictureScene:
 
         margin: standard deviation of what the vehicle may be elsewhere.
         """
-        (mean, variance), lane = self._states.anchors, self._lanes[lane_id]
-        both = range(len(mean[row]))
-        return np.array([lane.passed(mean[row, mode], variance[row, mode] + margin**2, self._aspect) for mode in both])
+        lane = self._lanes[lane_id]
+        both = zip(*self._states.point(row, lane.anchor), strict=True)
+        return np.array([lane.passed(mean, variance + margin**2, self._aspect) for mean, variance in both])
 
     def _end(self, vehicle: Vehicle, track: _Track, *, departed: bool, t: float) -> None:
         del self._vehicles[vehicle.number]
         track.ended, track.first_t = True, t
         line = self._lines[vehicle.lane_id]
-        if departed:
-            line.depart(vehicle, t)
-        else:
-            line.lose(vehicle, t)
+        (line.depart if departed else line.lose)(vehicle, t)
 
     def _keep(self, rows: Flags) -> None:
         self._states.keep(rows)

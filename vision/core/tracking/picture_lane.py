@@ -18,13 +18,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class PictureLane:
-    """A view's polygon (K, 2) and axis; its stop end as edges: points (E, 2) and outward normals (E, 2)."""
+    """A view's polygon (K, 2) and axis; its stop end as edges: points (E, 2) and outward normals (E, 2).
+
+    anchor: which point of its box stands for a vehicle, for each axis how much [middle, speed, span] count. It is amid the
+    box's width, and the upstream side of what the vehicle stands on, which is some of the lowest sixth of the box.
+    """
 
     lane_id: str
     polygon: Array
     axis: LaneAxis
     points: Array
     normals: Array
+    anchor: Array
 
     @classmethod
     def of(cls, view: View, aspect: float) -> PictureLane:
@@ -40,10 +45,11 @@ class PictureLane:
         inside = points_in_polygon(middles + 1e-6 * normals, polygon)
         normals[inside] *= -1.0
         down = -axis.direction(0.0)
+        anchor = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.5 - (1.0 + down[1]) / 2.0 / 6.0]])
         ends = (normals @ down > np.sqrt(0.5)) & (axis.locate(middles)[0] < axis.length / 2.0)
         if not ends.any():
-            return cls(view.lane, polygon, axis, axis.at(np.zeros(1)), down[None])
-        return cls(view.lane, polygon, axis, middles[ends], normals[ends])
+            return cls(view.lane, polygon, axis, axis.at(np.zeros(1)), down[None], anchor)
+        return cls(view.lane, polygon, axis, middles[ends], normals[ends], anchor)
 
     def holds(self, anchor: Array) -> bool:
         """Whether a point (2,) is in the lane."""

@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 
-import numpy as np
 import pytest
 
 from tests.support.roads import HEIGHT, T0, WIDTH
-from vision.config import parse_gate, sections
-from vision.core.detections import Detections
-from vision.core.events import CameraChanged, Seen, Tick
+from tests.support.watched_lane import CAR, FRAME_S, WHOLE, Box, Watched, at, down
+from vision.config import sections
+from vision.core.events import CameraChanged
 from vision.core.pipeline import Pipeline
-from vision.messages import LaneMeasured, Message, VisitEnded, VisitStarted
-
-FRAME_S = 0.2
-UPRIGHT = [[0.4, 0.7], [0.6, 0.7], [0.6, 0.0], [0.4, 0.0]]
-WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
-TRUCK, CAR = 0, 2
-Box = tuple[float, float, float, float]
-
-
-class Watched:
-    """A pipeline of one lane with this polygon, which is shown boxes by frame."""
-
-    def __init__(self, polygon: list[list[float]] = UPRIGHT) -> None:
-        lane = {"id": "A", "direction": "export", "name": {"en": "A"}}
-        camera = {"id": "cam", "views": [{"lane": "A", "polygon": polygon}]}
-        self.gate = parse_gate({"id": "g", "name": {"en": "G"}, "lanes": [lane], "cameras": [camera]}, "test")
-        self.pipeline = Pipeline(self.gate, sections(self.gate)[0])
-        self.said: list[Message] = self.pipeline.step(CameraChanged("cam", 0, T0, "online", WIDTH, HEIGHT))
-
-    def show(self, boxes: Callable[[int], Sequence[Box]], frames: range, *, kind: int = TRUCK, scale: float = 1.0) -> None:
-        for frame in frames:
-            found = np.array(boxes(frame), np.float32).reshape(-1, 4) * np.float32(scale)
-            score, kinds = np.full(len(found), 0.7, np.float32), np.full(len(found), kind, np.int16)
-            self.said += self.pipeline.step(Seen("cam", 0, round(T0 + frame * FRAME_S, 3), Detections(found, score, kinds)))
-            if frame % 5 == 0:
-                self.said += self.pipeline.step(Tick(T0 + frame // 5))
-
-    @property
-    def ended(self) -> list[tuple[str, float]]:
-        """Outcome and end, seconds from T0, of the visits that ended."""
-        visits = [message.data for message in self.said if isinstance(message, VisitEnded)]
-        return [(visit.outcome, (visit.left_t or visit.first_seen_t) - T0) for visit in visits]
-
-    @property
-    def visits(self) -> int:
-        return sum(isinstance(message, VisitStarted) for message in self.said)
-
-    def standing(self) -> list[int | None]:
-        """Standing vehicles second by second."""
-        return [message.data.standing_vehicles for message in self.said if isinstance(message, LaneMeasured)]
-
-
-def at(y: float, x: float = WIDTH / 2, size: float = 150.0) -> Box:
-    return (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
-
-
-def down(frame: int, *, start: int, y0: float, y1: float, step: float = 12.0) -> float:
-    """Where a vehicle is that drives from y0 to y1 from the frame `start` on."""
-    return float(np.clip(y0 + step * (frame - start), y0, y1))
 
 
 def test_a_truck_that_stands_in_sight_beyond_the_stop_end_has_departed() -> None:
     lane = Watched()
     lane.show(lambda frame: [at(down(frame, start=50, y0=500, y1=860))], range(180))
-    end_px = 0.7 * HEIGHT - 150 / 6
+    end_px = 0.7 * HEIGHT - 150 / 3
     passed_s = (50 + (end_px - 500) / 12) * FRAME_S
     [(outcome, left_s)] = lane.ended
     assert (outcome, left_s) == ("departed", pytest.approx(passed_s, abs=0.5))
