@@ -96,7 +96,7 @@ class Vehicle:
         return self.hits >= KNOWN_HITS
 
     @property
-    def conspicuous(self) -> float:
+    def found_share(self) -> float:
         """How often it is found beside what was expected, within limits: some vehicles are hard to see, however near."""
         return max((EXPERIENCE_S + self.found_s) / (EXPERIENCE_S + self.due_s), LEAST_CONSPICUOUS)
 

@@ -65,22 +65,22 @@ _MATTERS: Final = np.array([S, LENGTH, HEIGHT, WIDTH, D])
 class PredictedMeasurements:
     """One camera's look at all vehicles at one moment, before this frame's boxes are used."""
 
-    bodies: VehicleStates
+    states: VehicleStates
     table: LaneTable
     pose: CameraPose
     look: Appearance
     jacobian: Array
 
     @classmethod
-    def of(cls, bodies: VehicleStates, table: LaneTable, pose: CameraPose) -> PredictedMeasurements:
+    def of(cls, states: VehicleStates, table: LaneTable, pose: CameraPose) -> PredictedMeasurements:
         """The look of a camera at the vehicles as predicted."""
-        look = appearance(bodies.x, bodies.lane, table, pose)
-        varied = bodies.x[None] + np.diag(STEPS)[_MATTERS][:, None, :]
-        out = edges(varied.reshape(-1, STATES), np.tile(bodies.lane, len(_MATTERS)), table, pose)
-        moved = out.reshape(len(_MATTERS), len(bodies), 4) - look.full
-        jacobian = np.zeros((len(bodies), 4, STATES))
+        look = appearance(states.x, states.lane, table, pose)
+        varied = states.x[None] + np.diag(STEPS)[_MATTERS][:, None, :]
+        out = edges(varied.reshape(-1, STATES), np.tile(states.lane, len(_MATTERS)), table, pose)
+        moved = out.reshape(len(_MATTERS), len(states), 4) - look.full
+        jacobian = np.zeros((len(states), 4, STATES))
         jacobian[:, :, _MATTERS] = moved.transpose(1, 2, 0) / STEPS[_MATTERS]
-        return cls(bodies, table, pose, look, jacobian)
+        return cls(states, table, pose, look, jacobian)
 
     def pairs(self, boxes: Array, evidence: Array, leaving: NDArray[np.bool_], chance: Array) -> list[tuple[int, int]]:
         """Pairs (row, box) of vehicles and boxes (M, 4) that belong together, at most one each.
@@ -90,7 +90,7 @@ class PredictedMeasurements:
         costs: were as many pairs made as can be, one whose box is missing would take that of the one behind it, and so on
         along the line.
         """
-        if not len(self.bodies) or not len(boxes):
+        if not len(self.states) or not len(boxes):
             return []
         cost = self._costs(boxes)
         rows = np.flatnonzero(leaving)
@@ -119,10 +119,10 @@ class PredictedMeasurements:
         compared with that (the Mahalanobis distance), up to two wrong edges left out at a price.
         own: (N, 4) variances of the edges themselves; sides: (N, 4) px that belong to them.
         """
-        spread = ((self.jacobian @ self.bodies.p) * self.jacobian).sum(-1)
+        spread = ((self.jacobian @ self.states.p) * self.jacobian).sum(-1)
         reach = np.minimum(1.0, SPREAD_SHARE * sides / np.sqrt(np.maximum(spread, 1e-9)))
         moved = self.jacobian * reach[:, :, None]
-        joint = moved @ self.bodies.p @ moved.transpose(0, 2, 1) + np.eye(4) * own[:, :, None]
+        joint = moved @ self.states.p @ moved.transpose(0, 2, 1) + np.eye(4) * own[:, :, None]
         # What an edge adds to the distance, and what two do, follows from the inverse: nothing is solved again without them.
         weight = np.linalg.inv(joint)
         pull = residual @ weight
@@ -137,8 +137,8 @@ class PredictedMeasurements:
 
     def _behind(self, rows: Rows, boxes: Array) -> NDArray[np.bool_]:
         """Whether boxes (M, 4) have their lower edge upstream of where those of some vehicles (K,) can be: (K, M)."""
-        back = self.bodies.x[rows] + self.bodies.parameters.gap_m * np.eye(STATES)[S]
-        limit = np.clip(edges(back, self.bodies.lane[rows], self.table, self.pose)[:, BOTTOM], 0, self.pose.height)
+        back = self.states.x[rows] + self.states.parameters.gap_m * np.eye(STATES)[S]
+        limit = np.clip(edges(back, self.states.lane[rows], self.table, self.pose)[:, BOTTOM], 0, self.pose.height)
         upstream = np.sign(self.jacobian[rows, BOTTOM, S])
         return np.asarray((boxes[None, :, BOTTOM] - limit[:, None]) * upstream[:, None] > BORDER_PX)
 
@@ -151,7 +151,7 @@ class PredictedMeasurements:
             return np.zeros(0)
         look = self.look
         sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 4.0)[:, [0, 1, 0, 1]]
-        since = np.clip(t - self.bodies.updated_t[rows], 0.02, DRIFT_TIME_S)[:, None]
+        since = np.clip(t - self.states.updated_t[rows], 0.02, DRIFT_TIME_S)[:, None]
         drift = (DRIFT_SHARE * sides) ** 2 * (2 * DRIFT_TIME_S / since)
         variance = (NOISE_SHARE * sides) ** 2 + PIXEL**2 + drift
         limits = np.array([self.pose.width, self.pose.height], float)
@@ -160,14 +160,14 @@ class PredictedMeasurements:
         residual = boxes - look.full[rows]
         risen = (residual[:, BOTTOM] < 0) & self._behind_someone()[rows]
         variance[risen, BOTTOM] *= RISEN_DOUBT
-        predicted = ((self.jacobian[rows] @ self.bodies.p[rows]) * self.jacobian[rows]).sum(-1) + variance
-        self.bodies.correct(rows, self.jacobian[rows], residual, variance, used)
-        self.bodies.updated_t[rows] = t
+        predicted = ((self.jacobian[rows] @ self.states.p[rows]) * self.jacobian[rows]).sum(-1) + variance
+        self.states.correct(rows, self.jacobian[rows], residual, variance, used)
+        self.states.updated_t[rows] = t
         return np.asarray((residual**2 / predicted)[used])
 
     def _behind_someone(self) -> NDArray[np.bool_]:
         """Whether (N,) a nearer vehicle of the same lane is right below in the picture: it may hide more than is known."""
-        lane, depth, (x1, y1, x2, y2) = self.bodies.lane, self.look.depth, self.look.full.T
+        lane, depth, (x1, y1, x2, y2) = self.states.lane, self.look.depth, self.look.full.T
         nearer = (lane[:, None] == lane) & (depth < depth[:, None])
         below = y1 < (y2 + BELOW_SHARE * (y2 - y1))[:, None]
         beside = (x1 < x2[:, None]) & (x1[:, None] < x2)

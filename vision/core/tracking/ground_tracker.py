@@ -62,8 +62,8 @@ class GroundScene:
         next_number: Callable[[], int],
         parameters: TrackingParameters,
     ) -> None:
-        self._road = SceneState.of(lines, parameters)
-        self._eyes = {camera.id: Sensor.of(camera, self._road, next_number) for camera in cameras}
+        self._scene = SceneState.of(lines, parameters)
+        self._sensors = {camera.id: Sensor.of(camera, self._scene, next_number) for camera in cameras}
 
     @property
     def name(self) -> str:
@@ -72,57 +72,57 @@ class GroundScene:
 
     def resize(self, camera_id: str, width: int, height: int) -> None:
         """Takes a camera's frame size in pixels, which completes its pose."""
-        self._eyes[camera_id].resize(width, height, self._road)
+        self._sensors[camera_id].resize(width, height, self._scene)
 
     def restart(self, camera_id: str, t: float) -> None:  # noqa: ARG002 (of LaneScene)
         """Begins a new session of a camera: its tracks are forgotten, the vehicles on the ground stay."""
-        self._eyes[camera_id].restart()
+        self._sensors[camera_id].restart()
 
     def observe(self, seen: Seen) -> None:
         """Takes one frame."""
-        eye = self._eyes[seen.camera]
-        if eye.pose is None:
+        sensor = self._sensors[seen.camera]
+        if sensor.pose is None:
             return
         self._begin_frame(seen.t)
-        boxes = Boxes.of(seen, eye.pose)
-        owners = self._match(eye, eye.pose, boxes)
-        self._road.bodies.part()
-        change_lanes(self._road, eye.pose, seen.t)
-        pass_lines(self._road, seen.t)
-        publish(self._road, seen.t)
-        eye.finish(boxes, owners)
+        boxes = Boxes.of(seen, sensor.pose)
+        owners = self._match(sensor, sensor.pose, boxes)
+        self._scene.states.part()
+        change_lanes(self._scene, sensor.pose, seen.t)
+        pass_lines(self._scene, seen.t)
+        publish(self._scene, seen.t)
+        sensor.finish(boxes, owners)
 
     def unchanged(self, camera_id: str, t: float) -> None:
         """Takes a frame without change: whom the last one showed halts and stays seen, nobody is found or missed."""
-        eye, road = self._eyes[camera_id], self._road
-        if eye.pose is None or eye.last_t is None:
+        sensor, scene = self._sensors[camera_id], self._scene
+        if sensor.pose is None or sensor.last_t is None:
             return
-        shown = [road.vehicles[number] for _, number in eye.last if number in road.vehicles]
+        shown = [scene.vehicles[number] for _, number in sensor.last if number in scene.vehicles]
         for vehicle in shown:
             vehicle.seen_t = max(vehicle.seen_t, t)
-        road.bodies.x[np.isin(road.bodies.number, [vehicle.number for vehicle in shown]), V] = 0.0
+        scene.states.x[np.isin(scene.states.number, [vehicle.number for vehicle in shown]), V] = 0.0
         self._predict(t)
-        road.undetected.predict(road, t)
-        road.bodies.part()
-        pass_lines(road, t)
-        publish(road, t)
-        eye.stay(t)
+        scene.undetected.predict(scene, t)
+        scene.states.part()
+        pass_lines(scene, t)
+        publish(scene, t)
+        sensor.stay(t)
 
     def fit(self, camera_id: str) -> CameraFit:
         """How well a camera's boxes and the vehicles agree."""
-        return self._eyes[camera_id].record.fit
+        return self._sensors[camera_id].record.fit
 
     def boxes(self, camera_id: str) -> list[PlacedBox]:
         """The last frame's boxes with track number and vehicle."""
-        return [(box, number, self._road.vehicles.get(number)) for box, number in self._eyes[camera_id].last]
+        return [(box, number, self._scene.vehicles.get(number)) for box, number in self._sensors[camera_id].last]
 
     def tail_line(self, camera_id: str, lane_id: str, vehicle: Vehicle) -> TailLine | None:
         """The line across a lane at a vehicle's rear, or at the zone's end, in a picture, 0..1; None without a pose."""
-        pose, table = self._eyes[camera_id].pose, self._road.table
+        pose, table = self._sensors[camera_id].pose, self._scene.table
         if pose is None:
             return None
-        lane = self._road.ids.index(lane_id)
-        index, s = np.array([lane]), min(vehicle.rear, self._road.zone_m(lane))
+        lane = self._scene.ids.index(lane_id)
+        index, s = np.array([lane]), min(vehicle.rear, self._scene.zone_m(lane))
         here, on = table.at(index, np.array([s]))[0], table.at(index, np.array([s + 1.0]))[0]
         right = np.array([on[1] - here[1], here[0] - on[0]]) * HALF_WIDTH_M
         ground = np.array([[*(here - right), 0.0], [*(here + right), 0.0]])
@@ -132,74 +132,73 @@ class GroundScene:
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""
         return {
-            "began_t": self._road.began_t,
-            "lanes": list(self._road.ids),
-            "roofs": self._road.roofs.as_data(),
-            "bodies": self._road.bodies.as_data(),
-            "undetected": self._road.undetected.as_data(),
-            "vehicles": [vehicle.as_data() for vehicle in self._road.vehicles.values()],
-            "eyes": {name: eye.as_data() for name, eye in self._eyes.items()},
+            "began_t": self._scene.began_t,
+            "lanes": list(self._scene.ids),
+            "roofs": self._scene.height_bias.as_data(),
+            "bodies": self._scene.states.as_data(),
+            "undetected": self._scene.undetected.as_data(),
+            "vehicles": [vehicle.as_data() for vehicle in self._scene.vehicles.values()],
+            "eyes": {name: sensor.as_data() for name, sensor in self._sensors.items()},
         }
 
     def load(self, data: dict[str, Any]) -> dict[int, Vehicle]:
         """Goes on from what `as_data` described; the vehicles by number."""
-        road = self._road
-        road.began_t = data["began_t"]
+        scene = self._scene
+        scene.began_t = data["began_t"]
         for name, saved in data["eyes"].items():
-            if name in self._eyes:
+            if name in self._sensors:
                 self.resize(name, *saved["size"])
-                self._eyes[name].load(saved)
-        road.roofs = HeightBias(**data["roofs"])
-        road.bodies.load(data["bodies"])
-        index = [road.ids.index(name) if name in road.ids else None for name in data["lanes"]]
-        road.bodies.renumber_lanes(index)
+                self._sensors[name].load(saved)
+        scene.height_bias = HeightBias(**data["roofs"])
+        scene.states.load(data["bodies"])
+        index = [scene.ids.index(name) if name in scene.ids else None for name in data["lanes"]]
+        scene.states.renumber_lanes(index)
         if "undetected" in data:
-            road.undetected.load(data["undetected"], index)
+            scene.undetected.load(data["undetected"], index)
         vehicles = (Vehicle.from_data(v) for v in data["vehicles"])
-        road.vehicles = {v.number: v for v in vehicles if v.lane_id in road.ids}
-        return road.vehicles
+        scene.vehicles = {v.number: v for v in vehicles if v.lane_id in scene.ids}
+        return scene.vehicles
 
     def _begin_frame(self, t: float) -> None:
         """Moves the vehicles on to t; after a long gap nobody is left of them."""
-        road = self._road
-        bodies = road.bodies
-        if len(bodies) and t - bodies.t > GAP_LOST_S:
-            lose_everyone(road)
-        road.began_t = t if road.began_t is None else road.began_t
+        scene = self._scene
+        states = scene.states
+        if len(states) and t - states.t > GAP_LOST_S:
+            lose_everyone(scene)
+        scene.began_t = t if scene.began_t is None else scene.began_t
         self._predict(t)
 
     def _predict(self, t: float) -> None:
-        road = self._road
-        recent = np.array([t - road.vehicles[n].seen_t < SEEN_RECENTLY_S for n in road.bodies.number.tolist()], bool)
-        road.bodies.predict(t, recent)
+        scene = self._scene
+        recent = np.array([t - scene.vehicles[n].seen_t < SEEN_RECENTLY_S for n in scene.states.number.tolist()], bool)
+        scene.states.predict(t, recent)
 
-    def _match(self, eye: Sensor, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
+    def _match(self, sensor: Sensor, pose: CameraPose, boxes: Boxes) -> dict[int, int]:
         """Corrects, misses and begins vehicles by one frame; the numbers of those it showed, by box."""
-        road = self._road
-        sight = PredictedMeasurements.of(road.bodies, road.table, pose)
-        allowed = eye.covered(road)
-        pairs = _pair(road, eye, sight, allowed, boxes)
-        innovations = sight.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
-        owners = dict(zip(pairs.columns.tolist(), road.bodies.number[pairs.rows].tolist(), strict=True))
-        _note(road, eye, owners, boxes)
-        eye.judge(boxes, innovations, owners.keys() | pairs.explained, road.parameters.strong_score)
-        eye.learn_scores(road, boxes, owners)
-        judge(road, eye, sight, boxes, owners=owners, allowed=allowed)
-        road.undetected.predict(road, boxes.t)
-        if eye.looks(boxes):
-            road.undetected.thin(road, eye, pose)
-            infer(road, eye, boxes.t)
-        for track in follow(road, eye, boxes, owners.keys() | pairs.explained):
-            consider(road, eye, pose, track, boxes.t)
+        scene = self._scene
+        predicted = PredictedMeasurements.of(scene.states, scene.table, pose)
+        allowed = sensor.covered(scene)
+        pairs = _pair(scene, sensor, predicted, allowed, boxes)
+        innovations = predicted.correct(pairs.rows, boxes.xyxy[pairs.columns], boxes.t)
+        owners = dict(zip(pairs.columns.tolist(), scene.states.number[pairs.rows].tolist(), strict=True))
+        _note(scene, sensor, owners, boxes)
+        sensor.judge(boxes, innovations, owners.keys() | pairs.explained, scene.parameters.strong_score)
+        sensor.learn_scores(scene, boxes, owners)
+        judge(scene, sensor, predicted, boxes, owners=owners, allowed=allowed)
+        scene.undetected.predict(scene, boxes.t)
+        if sensor.looks(boxes):
+            scene.undetected.thin(scene, sensor, pose)
+            infer(scene, sensor, boxes.t)
+        for track in follow(scene, sensor, boxes, owners.keys() | pairs.explained):
+            consider(scene, sensor, pose, track, boxes.t)
         return owners
 
 
-def _pair(road: SceneState, eye: Sensor, sight: PredictedMeasurements, allowed: Flags, boxes: Boxes) -> _Pairs:
-    leaving = np.array([road.vehicles[number].gone for number in road.bodies.number.tolist()], bool)
+def _pair(scene: SceneState, sensor: Sensor, predicted: PredictedMeasurements, allowed: Flags, boxes: Boxes) -> _Pairs:
+    leaving = np.array([scene.vehicles[number].gone for number in scene.states.number.tolist()], bool)
     # A camera that does not measure a vehicle's stretch still sees it: its box is explained and makes no new vehicle.
-    observable = road.bodies.chain[:, 0]
-    evidence = eye.acuity.evidence(boxes.xyxy, boxes.score)
-    everyone = sight.pairs(boxes.xyxy, evidence, leaving, eye.acuity.chance(sight.look))
+    evidence = sensor.detection.evidence(boxes.xyxy, boxes.score)
+    everyone = predicted.pairs(boxes.xyxy, evidence, leaving, sensor.detection.chance(predicted.look))
     measured = [(row, column) for row, column in everyone if allowed[row]]
     return _Pairs(
         rows=np.array([row for row, _ in measured], np.intp),
@@ -208,9 +207,9 @@ def _pair(road: SceneState, eye: Sensor, sight: PredictedMeasurements, allowed: 
     )
 
 
-def _note(road: SceneState, eye: Sensor, owners: dict[int, int], boxes: Boxes) -> None:
+def _note(scene: SceneState, sensor: Sensor, owners: dict[int, int], boxes: Boxes) -> None:
     """Credits the vehicles that were found with their boxes."""
     for column, number in owners.items():
-        vehicle = road.vehicles[number]
-        vehicle.found(boxes.t, eye.period_s)
+        vehicle = scene.vehicles[number]
+        vehicle.found(boxes.t, sensor.period_s)
         vehicle.votes[int(boxes.class_id[column])] += float(boxes.score[column])

@@ -27,14 +27,14 @@ class HeightBias:
     raised_m: float = 0.0
     known: float = 0.0
 
-    def learn(self, bodies: VehicleStates, row: int) -> None:
+    def learn(self, states: VehicleStates, row: int) -> None:
         """Learns from a vehicle that leaves; those that are on the road gain by it as far as their height is still open."""
-        expected, variance = bodies.roof[row]
-        share = max(0.0, 1.0 - float(bodies.p[row, HEIGHT, HEIGHT]) / variance)
+        expected, variance = states.roof[row]
+        share = max(0.0, 1.0 - float(states.p[row, HEIGHT, HEIGHT]) / variance)
         self.known = min(self.known + share, MEMORY)
-        change = float(bodies.x[row, HEIGHT] - expected) / (self.known + DOUBT)
+        change = float(states.x[row, HEIGHT] - expected) / (self.known + DOUBT)
         self.raised_m += change
-        bodies.raise_roofs(change)
+        states.raise_roofs(change)
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a checkpoint."""

@@ -57,72 +57,72 @@ class _Place(NamedTuple):
     d: float
 
 
-def change_lanes(road: SceneState, pose: CameraPose, t: float) -> None:
+def change_lanes(scene: SceneState, pose: CameraPose, t: float) -> None:
     """Moves vehicles that came nearer to another lane's axis to that lane; those that cannot be there stay in theirs."""
-    bodies = road.bodies
-    for row, number in enumerate(bodies.number.tolist()):
-        vehicle = road.vehicles[number]
+    states = scene.states
+    for row, number in enumerate(states.number.tolist()):
+        vehicle = scene.vehicles[number]
         if t - vehicle.seen_t > SEEN_RECENTLY_S:
-            bodies.x[row, D] = np.clip(bodies.x[row, D], -KEEPS_M, KEEPS_M)
+            states.x[row, D] = np.clip(states.x[row, D], -KEEPS_M, KEEPS_M)
             vehicle.aside_since = None
             continue
-        there = _beside(road, row) if abs(bodies.x[row, D]) > ASIDE_M else None
+        there = _beside(scene, row) if abs(states.x[row, D]) > ASIDE_M else None
         if there is None:
             vehicle.aside_since = None
-        elif not _is_free(road, row, there) or _visible(road, pose, row, there) < CHANGE_VISIBLE:
-            bodies.x[row, D] = np.clip(bodies.x[row, D], -ASIDE_M, ASIDE_M)
+        elif not _is_free(scene, row, there) or _visible(scene, pose, row, there) < CHANGE_VISIBLE:
+            states.x[row, D] = np.clip(states.x[row, D], -ASIDE_M, ASIDE_M)
         elif vehicle.aside_since is None:
             vehicle.aside_since = t
         elif vehicle.seen_t == t and t - vehicle.aside_since >= CHANGE_S:
-            road.take_to(there.lane, there.s, there.d, row, t)
+            scene.take_to(there.lane, there.s, there.d, row, t)
 
 
-def pass_lines(road: SceneState, t: float) -> None:
+def pass_lines(scene: SceneState, t: float) -> None:
     """Lets vehicles arrive at the zone's entry and depart at the stop line, and forgets those that are out of reach."""
-    bodies = road.bodies
-    keep = np.ones(len(bodies), bool)
-    for row, number in enumerate(bodies.number.tolist()):
-        vehicle = road.vehicles[number]
-        s = float(bodies.x[row, S])
-        line = road.lines[vehicle.lane_id]
-        past = PAST_M - PAST_SIGMAS * float(bodies.p[row, S, S]) ** 0.5
-        v, visit = float(bodies.x[row, V]), vehicle.visit
-        if _pass(line, vehicle, s, v, t, past=past, began_t=road.began_t):
-            bodies.driving(int(bodies.lane[row])).learn_pass(v, halted=visit is not None and visit.joined_t is not None)
-            road.roofs.learn(bodies, row)
-        _clear(line, vehicle, s + float(bodies.x[row, LENGTH]) + road.parameters.gap_m, t)
+    states = scene.states
+    keep = np.ones(len(states), bool)
+    for row, number in enumerate(states.number.tolist()):
+        vehicle = scene.vehicles[number]
+        s = float(states.x[row, S])
+        line = scene.lines[vehicle.lane_id]
+        past = PAST_M - PAST_SIGMAS * float(states.p[row, S, S]) ** 0.5
+        v, visit = float(states.x[row, V]), vehicle.visit
+        if _pass(line, vehicle, s, v, t, past=past, began_t=scene.began_t):
+            states.driving(int(states.lane[row])).learn_pass(v, halted=visit is not None and visit.joined_t is not None)
+            scene.height_bias.learn(states, row)
+        _clear(line, vehicle, s + float(states.x[row, LENGTH]) + scene.parameters.gap_m, t)
         if vehicle.visit is None and not FORGET_PAST_M < s < FORGET_BEYOND_M:
             keep[row] = False
-            del road.vehicles[number]
+            del scene.vehicles[number]
     if not keep.all():
-        bodies.keep(keep)
+        states.keep(keep)
 
 
-def publish(road: SceneState, t: float) -> None:
+def publish(scene: SceneState, t: float) -> None:
     """Hands the vehicles' places to their lanes' lines."""
-    bodies = road.bodies
-    for number, x in zip(bodies.number.tolist(), bodies.x.tolist(), strict=True):
-        vehicle = road.vehicles[number]
+    states = scene.states
+    for number, x in zip(states.number.tolist(), states.x.tolist(), strict=True):
+        vehicle = scene.vehicles[number]
         vehicle.front, vehicle.rear, vehicle.speed = x[S], x[S] + x[LENGTH], x[V]
         vehicle.set_slow(x[V] < STANDING_MPS, t)
-    there = existence(bodies.chain)
-    for number, r in zip(bodies.number.tolist(), there.tolist(), strict=True):
-        road.vehicles[number].existence = r
-    for lane, line in enumerate(road.lines.values()):
+    there = existence(states.chain)
+    for number, r in zip(states.number.tolist(), there.tolist(), strict=True):
+        scene.vehicles[number].existence = r
+    for lane, line in enumerate(scene.lines.values()):
         line.update(t)
         joined = [vehicle.rear for vehicle in line.vehicles if vehicle.visit is not None and vehicle.visit.joined_t is not None]
-        line.undetected = road.undetected.between(lane, 0.0, max(joined) + BEHIND_M) if joined else 0.0
+        line.undetected = scene.undetected.between(lane, 0.0, max(joined) + BEHIND_M) if joined else 0.0
 
 
-def _beside(road: SceneState, row: int) -> _Place | None:
+def _beside(scene: SceneState, row: int) -> _Place | None:
     """Where a vehicle is on the lane whose axis it is nearer to than to its own; None if there is no such lane."""
-    lane, axis = int(road.bodies.lane[row]), road.axes[int(road.bodies.lane[row])]
+    lane, axis = int(scene.states.lane[row]), scene.axes[int(scene.states.lane[row])]
     if axis is None:
         return None
-    s, d = float(road.bodies.x[row, S]), float(road.bodies.x[row, D])
+    s, d = float(scene.states.x[row, S]), float(scene.states.x[row, D])
     along = axis.direction(s)
     point = axis.at(np.array([s]))[0] + np.array([along[1], -along[0]]) * d
-    for other, beside in enumerate(road.axes):
+    for other, beside in enumerate(scene.axes):
         if other == lane or beside is None:
             continue
         new_s, new_d = (float(a[0]) for a in beside.locate(point[None]))
@@ -131,20 +131,20 @@ def _beside(road: SceneState, row: int) -> _Place | None:
     return None
 
 
-def _is_free(road: SceneState, row: int, there: _Place) -> bool:
+def _is_free(scene: SceneState, row: int, there: _Place) -> bool:
     """Whether nobody is where a vehicle would be that came to another lane."""
-    bodies = road.bodies
-    s, rears = there.s, bodies.x[:, S] + bodies.x[:, LENGTH]
-    shared = np.minimum(s + bodies.x[row, LENGTH], rears) - np.maximum(s, bodies.x[:, S])
-    too_much = shared > SHARED_SHARE * np.minimum(bodies.x[row, LENGTH], bodies.x[:, LENGTH])
-    return not bool(((bodies.lane == there.lane) & too_much).any())
+    states = scene.states
+    s, rears = there.s, states.x[:, S] + states.x[:, LENGTH]
+    shared = np.minimum(s + states.x[row, LENGTH], rears) - np.maximum(s, states.x[:, S])
+    too_much = shared > SHARED_SHARE * np.minimum(states.x[row, LENGTH], states.x[:, LENGTH])
+    return not bool(((states.lane == there.lane) & too_much).any())
 
 
-def _visible(road: SceneState, pose: CameraPose, row: int, there: _Place) -> float:
+def _visible(scene: SceneState, pose: CameraPose, row: int, there: _Place) -> float:
     """The share of a vehicle's picture that would be in sight at a place."""
-    x, lane = road.bodies.x.copy(), road.bodies.lane.copy()
+    x, lane = scene.states.x.copy(), scene.states.lane.copy()
     x[row, [S, D]], lane[row] = (there.s, there.d), there.lane
-    return float(appearance(x, lane, road.table, pose).visible[row])
+    return float(appearance(x, lane, scene.table, pose).visible[row])
 
 
 def _pass(line: LaneQueue, vehicle: Vehicle, s: float, v: float, t: float, *, past: float, began_t: float | None) -> bool:

@@ -31,16 +31,16 @@ STRAIGHT: Final = LaneAxis(np.array([[0.0, 0.0], [0.0, 1.0]]))
 
 @dataclass(slots=True)
 class SceneState:
-    """Lanes by index (`ids`, `axes`, `table`) and by id (`lines`); vehicles by row (`bodies`) and by number (`vehicles`)."""
+    """Lanes by index (`ids`, `axes`, `table`) and by id (`lines`); vehicles by row (`states`) and by number (`vehicles`)."""
 
     parameters: TrackingParameters
     lines: dict[str, LaneQueue]
     ids: list[str]
     axes: list[LaneAxis | None]
     table: LaneTable
-    bodies: VehicleStates
+    states: VehicleStates
     vehicles: dict[int, Vehicle]
-    roofs: HeightBias = field(default_factory=HeightBias)
+    height_bias: HeightBias = field(default_factory=HeightBias)
     undetected: UndetectedVehicles = field(default_factory=UndetectedVehicles)
     began_t: float | None = None
 
@@ -72,10 +72,10 @@ class SceneState:
 
     def take_to(self, lane: int, s: float, d: float, row: int, t: float) -> None:
         """Takes a vehicle to another lane: its visit there ends, one here goes on."""
-        bodies = self.bodies
-        vehicle = self.vehicles[int(bodies.number[row])]
+        states = self.states
+        vehicle = self.vehicles[int(states.number[row])]
         vehicle.aside_since = None
-        bodies.lane[row], bodies.x[row, [S, D]] = lane, (s, d)
+        states.lane[row], states.x[row, [S, D]] = lane, (s, d)
         if vehicle.visit is None:
             vehicle.lane_id = self.ids[lane]
         else:

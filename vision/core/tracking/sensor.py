@@ -65,24 +65,24 @@ class Sensor:
     last_t: float | None = None
     period_s: float = 0.2
     tried: dict[int, float] = field(default_factory=dict)
-    acuity: DetectionModel = field(default_factory=DetectionModel)
+    detection: DetectionModel = field(default_factory=DetectionModel)
     last: list[tuple[list[float], int]] = field(default_factory=list)
     looked_t: float | None = None
     _candidates: Candidates | None = None
 
     @classmethod
-    def of(cls, camera: Camera, road: SceneState, next_number: Callable[[], int]) -> Sensor:
+    def of(cls, camera: Camera, scene: SceneState, next_number: Callable[[], int]) -> Sensor:
         """A camera that has not seen anything yet."""
         zones, covers = {}, {}
         for view in camera.views:
-            index = road.index(view)
+            index = scene.index(view)
             if index is not None:
-                zones[index] = road.zone_m(index)
+                zones[index] = scene.zone_m(index)
                 covers[index] = view.covers_m or (-np.inf, np.inf)
-        record = FitRecord(road.parameters.fit_memory_s)
+        record = FitRecord(scene.parameters.fit_memory_s)
         return cls(camera, zones, covers, BoxTracker(next_number, TENTATIVE_S), record, next_number)
 
-    def resize(self, width: int, height: int, road: SceneState) -> None:
+    def resize(self, width: int, height: int, scene: SceneState) -> None:
         """Takes the frame size in pixels, which completes the pose, and lays the lanes that the camera places."""
         if (width, height) == self.size or not width or not height:
             return
@@ -92,7 +92,7 @@ class Sensor:
         except ConfigError:
             self.pose = None  # refused when the configuration was checked; a camera without pose measures nothing
             return
-        road.place(self.camera.views, self.pose)
+        scene.place(self.camera.views, self.pose)
 
     def restart(self) -> None:
         """Begins a new session: the tracks are forgotten."""
@@ -100,16 +100,16 @@ class Sensor:
         self.tried.clear()
         self.last_t = self.looked_t = None
 
-    def learn_scores(self, road: SceneState, boxes: Boxes, owners: dict[int, int]) -> None:
+    def learn_scores(self, scene: SceneState, boxes: Boxes, owners: dict[int, int]) -> None:
         """Learns how strong the boxes of vehicles are that it knows well; owners: vehicle number by box."""
-        known = [column for column, number in owners.items() if road.vehicles[number].well_known]
+        known = [column for column, number in owners.items() if scene.vehicles[number].well_known]
         if known and self.last_t is not None:
-            self.acuity.learn_scores(boxes.xyxy[known], boxes.score[known], min(boxes.t - self.last_t, 1.0))
+            self.detection.learn_scores(boxes.xyxy[known], boxes.score[known], min(boxes.t - self.last_t, 1.0))
 
     def judge(self, boxes: Boxes, innovations: Array, explained: Set[int], strong_score: float) -> None:
         """Notes how well a frame fits: the edges' innovations, and which of its boxes (by index) a vehicle explains."""
         polygons = [np.array(view.polygon) * self.size for view in self.camera.views]
-        strong = np.flatnonzero(self.acuity.strength(boxes.xyxy, boxes.score) >= strong_score)
+        strong = np.flatnonzero(self.detection.strength(boxes.xyxy, boxes.score) >= strong_score)
         rows = strong[in_lanes(boxes.native[strong], polygons)].tolist()
         dt = 0.0 if self.last_t is None else max(boxes.t - self.last_t, 0.0)
         self.record.observe(innovations, len(rows), len(explained & set(rows)), dt)
@@ -134,24 +134,24 @@ class Sensor:
         self.looked_t = boxes.t
         return True
 
-    def candidates(self, road: SceneState, pose: CameraPose) -> Candidates:
+    def candidates(self, scene: SceneState, pose: CameraPose) -> Candidates:
         """The bodies that a box may show; made anew where lanes or the usual height of roofs are not what they were."""
-        raised_m = round(road.roofs.raised_m, 2)
+        raised_m = round(scene.height_bias.raised_m, 2)
         kept = self._candidates
-        if kept is None or kept.raised_m != raised_m or kept.table is not road.table or kept.pose is not pose:
-            self._candidates = kept = Candidates.of(list(self.zones), road.table, pose, raised_m)
+        if kept is None or kept.raised_m != raised_m or kept.table is not scene.table or kept.pose is not pose:
+            self._candidates = kept = Candidates.of(list(self.zones), scene.table, pose, raised_m)
         return kept
 
-    def covered(self, road: SceneState) -> NDArray[np.bool_]:
+    def covered(self, scene: SceneState) -> NDArray[np.bool_]:
         """Rows of the vehicles that the camera measures: those in the stretch that its view of the lane covers."""
-        bodies = road.bodies
-        low = np.full(len(road.ids), np.inf)
-        high = np.full(len(road.ids), -np.inf)
+        states = scene.states
+        low = np.full(len(scene.ids), np.inf)
+        high = np.full(len(scene.ids), -np.inf)
         for lane, (start, end) in self.covers.items():
             low[lane] = -np.inf if start <= 0 else start - COVER_MARGIN_M
             high[lane] = np.inf if end >= self.zones[lane] else end + COVER_MARGIN_M
-        front = bodies.x[:, S]
-        return np.asarray((front > low[bodies.lane]) & (front < high[bodies.lane]))
+        front = states.x[:, S]
+        return np.asarray((front > low[states.lane]) & (front < high[states.lane]))
 
     def measures(self, lane: int, s: float) -> bool:
         """Whether a place is in the stretch of its lane that the camera's view covers."""
@@ -167,7 +167,7 @@ class Sensor:
             "period_s": self.period_s,
             "tracks": self.tracker.as_data(),
             "tried": [list(pair) for pair in self.tried.items()],
-            "acuity": self.acuity.as_data(),
+            "acuity": self.detection.as_data(),
             "fit": self.record.as_data(),
             "last": [[box, number] for box, number in self.last],
         }
@@ -178,6 +178,6 @@ class Sensor:
         self.looked_t = data.get("looked_t")
         self.tracker.load(data["tracks"])
         self.tried = {int(number): t for number, t in data["tried"]}
-        self.acuity.load(data["acuity"])
+        self.detection.load(data["acuity"])
         self.last = [(box, number) for box, number in data.get("last", ())]
         self.record = FitRecord(**{**data.get("fit", {}), "memory_s": self.record.memory_s})

@@ -34,78 +34,78 @@ OUTAGE_EXPECTED: Final = 1.5
 
 
 def judge(
-    road: SceneState, eye: Sensor, sight: PredictedMeasurements, boxes: Boxes, *, owners: dict[int, int], allowed: Flags
+    scene: SceneState, sensor: Sensor, predicted: PredictedMeasurements, boxes: Boxes, *, owners: dict[int, int], allowed: Flags
 ) -> None:
     """Weighs a frame for and against the existence of each vehicle; those that hardly exist any more are dropped.
 
     owners: vehicle number by box; allowed: (N,) vehicles that the camera measures. `sight` is void after it.
     """
-    bodies, chance = road.bodies, eye.acuity.chance(sight.look)
-    numbers = bodies.number.tolist()
-    vehicles = [road.vehicles[number] for number in numbers]
-    for vehicle, share in zip(vehicles, sight.look.visible.tolist(), strict=True):
+    states, chance = scene.states, sensor.detection.chance(predicted.look)
+    numbers = states.number.tolist()
+    vehicles = [scene.vehicles[number] for number in numbers]
+    for vehicle, share in zip(vehicles, predicted.look.visible.tolist(), strict=True):
         vehicle.visible = share
-    if eye.last_t is None or (not len(boxes.score) and float(chance[allowed].sum()) > OUTAGE_EXPECTED):
+    if sensor.last_t is None or (not len(boxes.score) and float(chance[allowed].sum()) > OUTAGE_EXPECTED):
         return
-    dt = min(max(boxes.t - eye.last_t, 0.0), 1.0)
+    dt = min(max(boxes.t - sensor.last_t, 0.0), 1.0)
     box_of = {number: column for column, number in owners.items()}
     hit = np.array([number in box_of for number in numbers], bool)
     known = allowed & np.array([vehicle.well_known for vehicle in vehicles], bool)
-    eye.acuity.learn(sight.look.of(known), bodies.number[known], hit[known], dt)
-    eye.acuity.forget(set(numbers))
-    p_d = chance * np.array([vehicle.conspicuous for vehicle in vehicles], float)
+    sensor.detection.learn(predicted.look.of(known), states.number[known], hit[known], dt)
+    sensor.detection.forget(set(numbers))
+    p_d = chance * np.array([vehicle.found_share for vehicle in vehicles], float)
     ratio = np.zeros(len(numbers))
-    columns = [box_of[number] for number in bodies.number[hit].tolist()]
-    ratio[hit] = np.exp(eye.acuity.evidence(boxes.xyxy[columns], boxes.score[columns]))
+    columns = [box_of[number] for number in states.number[hit].tolist()]
+    ratio[hit] = np.exp(sensor.detection.evidence(boxes.xyxy[columns], boxes.score[columns]))
     for row in np.flatnonzero(allowed).tolist():
         vehicles[row].expected(dt * float(chance[row]), found=bool(hit[row]))
-    parameters = road.parameters
-    bodies.chain = existence.predict(
-        bodies.chain, dt, Rates(parameters.hide_per_s, parameters.show_per_s, _hazard(road, vehicles, boxes.t))
+    parameters = scene.parameters
+    states.chain = existence.predict(
+        states.chain, dt, Rates(parameters.hide_per_s, parameters.show_per_s, _hazard(scene, vehicles, boxes.t))
     )
-    bodies.chain[allowed] = existence.update(bodies.chain, np.minimum(p_d, parameters.found_at_most), ratio)[allowed]
-    there = existence.existence(bodies.chain)
+    states.chain[allowed] = existence.update(states.chain, np.minimum(p_d, parameters.found_at_most), ratio)[allowed]
+    there = existence.existence(states.chain)
     for row in np.flatnonzero(there < parameters.drop_below).tolist():
-        _drop(road, vehicles[row], row, float(there[row]))
-    bodies.keep(there >= parameters.drop_below)
+        _drop(scene, vehicles[row], row, float(there[row]))
+    states.keep(there >= parameters.drop_below)
 
 
-def lose_everyone(road: SceneState) -> None:
+def lose_everyone(scene: SceneState) -> None:
     """Ends all visits as lost: after a gap in which several vehicles may have left nobody can be told from his successor."""
-    for vehicle in road.vehicles.values():
+    for vehicle in scene.vehicles.values():
         if vehicle.visit is not None:
-            road.lines[vehicle.lane_id].lose(vehicle, vehicle.seen_t)
-    road.vehicles.clear()
-    road.bodies.keep(np.zeros(len(road.bodies), bool))
-    road.undetected.clear()
-    road.began_t = None
+            scene.lines[vehicle.lane_id].lose(vehicle, vehicle.seen_t)
+    scene.vehicles.clear()
+    scene.states.keep(np.zeros(len(scene.states), bool))
+    scene.undetected.clear()
+    scene.began_t = None
 
 
-def _hazard(road: SceneState, vehicles: list[Vehicle], t: float) -> Array:
+def _hazard(scene: SceneState, vehicles: list[Vehicle], t: float) -> Array:
     """Rate (N,) a second at which each vehicle ceases to be where it is thought to be, without being seen to leave."""
-    bodies = road.bodies
-    _, ahead = bodies.order()
-    behind = np.full(len(bodies), -1, np.intp)
+    states = scene.states
+    _, ahead = states.order()
+    behind = np.full(len(states), -1, np.intp)
     behind[ahead[ahead >= 0]] = np.flatnonzero(ahead >= 0)
     followed = behind >= 0
     unseen = np.array([t - vehicle.seen_t > SEEN_RECENTLY_S for vehicle in vehicles], bool)
     never = np.array([vehicle.hits == 0 for vehicle in vehicles], bool)
-    s, rear = bodies.x[:, S], bodies.x[:, S] + bodies.x[:, LENGTH]
-    held = followed & (s[behind] - rear < HELD_GAP_M) & (bodies.x[behind, V] < road.parameters.standing_mps) & ~unseen[behind]
+    s, rear = states.x[:, S], states.x[:, S] + states.x[:, LENGTH]
+    held = followed & (s[behind] - rear < HELD_GAP_M) & (states.x[behind, V] < scene.parameters.standing_mps) & ~unseen[behind]
     room = np.where(followed & (ahead >= 0), s[behind] - rear[ahead], np.inf)
     squeezed = unseen & (room < np.where(never, LEAST_ROOM_UNSEEN_M, LEAST_ROOM_M))
-    rate = road.parameters.vanish_per_s * np.where(held, HELD_HAZARD, 1.0)
+    rate = scene.parameters.vanish_per_s * np.where(held, HELD_HAZARD, 1.0)
     return np.asarray(np.where(squeezed, SQUEEZED_PER_S, rate))
 
 
-def _drop(road: SceneState, vehicle: Vehicle, row: int, existence_left: float) -> None:
+def _drop(scene: SceneState, vehicle: Vehicle, row: int, existence_left: float) -> None:
     """Ends a vehicle; what is left of its existence goes to the undetected ones (recycling, Williams 2012)."""
-    del road.vehicles[vehicle.number]
+    del scene.vehicles[vehicle.number]
     if vehicle.visit is None:
         return
-    line, s = road.lines[vehicle.lane_id], float(road.bodies.x[row, S])
+    line, s = scene.lines[vehicle.lane_id], float(scene.states.x[row, S])
     if line.vehicles[0] is vehicle and s < LEFT_WITHIN_M and vehicle.well_known:
         line.depart(vehicle, vehicle.seen_t)
     else:
-        road.undetected.recycle(int(road.bodies.lane[row]), s, existence_left)
+        scene.undetected.recycle(int(scene.states.lane[row]), s, existence_left)
         line.lose(vehicle, vehicle.seen_t)

@@ -49,56 +49,56 @@ APPROACH_M: Final = 10.0
 """A vehicle this near to the zone's end, or beyond it, is on its way."""
 
 
-def follow(road: SceneState, eye: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
+def follow(scene: SceneState, sensor: Sensor, boxes: Boxes, taken: Set[int]) -> list[Track]:
     """Follows the boxes that belong to nobody; returns those of their tracks that are sure enough to be looked at."""
     free = _free(boxes, taken)
-    tracks = eye.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
-    alive = {track.number for track in eye.tracker.tracks}
-    eye.tried = {number: tried for number, tried in eye.tried.items() if number in alive}
-    return [track for track in tracks if _likely(track, eye, road) and _due(track, eye, boxes.t)]
+    tracks = sensor.tracker.step(boxes.xyxy[free], boxes.score[free], boxes.class_id[free], boxes.t)
+    alive = {track.number for track in sensor.tracker.tracks}
+    sensor.tried = {number: tried for number, tried in sensor.tried.items() if number in alive}
+    return [track for track in tracks if _likely(track, sensor, scene) and _due(track, sensor, boxes.t)]
 
 
-def consider(road: SceneState, eye: Sensor, pose: CameraPose, track: Track, t: float) -> None:
+def consider(scene: SceneState, sensor: Sensor, pose: CameraPose, track: Track, t: float) -> None:
     """Makes a followed box a vehicle if a body on a lane explains it and its place is free."""
-    eye.tried[track.number] = t
-    if not eye.zones:
+    sensor.tried[track.number] = t
+    if not sensor.zones:
         return
-    guess = guess_body(np.array(track.box), np.array(track.votes), eye.candidates(road, pose))
-    if guess is None or not eye.measures(guess.lane, guess.x[S]):
+    guess = guess_body(np.array(track.box), np.array(track.votes), sensor.candidates(scene, pose))
+    if guess is None or not sensor.measures(guess.lane, guess.x[S]):
         return
-    if not _shows(road, pose, guess, np.array(track.box)):
+    if not _shows(scene, pose, guess, np.array(track.box)):
         return
-    approaching = bool(guess.x[S] > eye.zones[guess.lane] - APPROACH_M)
-    speeds = road.bodies.driving(guess.lane).speeds(approaching=approaching, standing_mps=road.parameters.standing_mps)
-    guess_speed(guess, track, road.table, pose, speeds)
-    other = clash(road, guess, t)
+    approaching = bool(guess.x[S] > sensor.zones[guess.lane] - APPROACH_M)
+    speeds = scene.states.driving(guess.lane).speeds(approaching=approaching, standing_mps=scene.parameters.standing_mps)
+    guess_speed(guess, track, scene.table, pose, speeds)
+    other = clash(scene, guess, t)
     if other == "taken":
         return
-    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(road, guess, t, track.first_t)
-    log_odds = np.log(expected) + _evidence(track, eye) - (guess.cost - USUAL_MISFIT) / 2
-    if log_odds < road.parameters.confirm_nats:
+    lost, expected = (other, LOST_FOUND) if other is not None else _known_or_new(scene, guess, t, track.first_t)
+    log_odds = np.log(expected) + _evidence(track, sensor) - (guess.cost - USUAL_MISFIT) / 2
+    if log_odds < scene.parameters.confirm_nats:
         return
-    eye.tracker.drop({track.number})
+    sensor.tracker.drop({track.number})
     if lost is None:
-        _begin(road, track, guess, t)
+        _begin(scene, track, guess, t)
     else:
-        adopt(road, lost, guess, t)
+        adopt(scene, lost, guess, t)
 
 
-def infer(road: SceneState, eye: Sensor, t: float) -> None:
+def infer(scene: SceneState, sensor: Sensor, t: float) -> None:
     """Makes vehicles of those that no box has shown but that are surely there."""
-    for place in road.undetected.take_sure(road):
-        number = eye.next_number()
-        x, p = unseen_body(place, road.roofs.raised_m, road.parameters)
-        vehicle = Vehicle(number, road.ids[place.lane], t, t, float(x[S]), float(x[S] + x[LENGTH]))
-        road.vehicles[number] = vehicle
-        road.bodies.add(number, place.lane, x, p, BORN)
+    for place in scene.undetected.take_sure(scene):
+        number = sensor.next_number()
+        x, p = unseen_body(place, scene.height_bias.raised_m, scene.parameters)
+        vehicle = Vehicle(number, scene.ids[place.lane], t, t, float(x[S]), float(x[S] + x[LENGTH]))
+        scene.vehicles[number] = vehicle
+        scene.states.add(number, place.lane, x, p, BORN)
 
 
-def _known_or_new(road: SceneState, guess: Guess, t: float, first_t: float) -> tuple[int | None, float]:
+def _known_or_new(scene: SceneState, guess: Guess, t: float, first_t: float) -> tuple[int | None, float]:
     """Which vehicle most likely came to a free place unseen, None for a new one, and how many such are expected there."""
-    new = road.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY_EXPECTED
-    known = [one for one in (lost_vehicle(road, guess, t), changed_vehicle(road, guess, t, first_t)) if one is not None]
+    new = scene.undetected.number(guess.lane, float(guess.x[S]), float(guess.p[S, S]) ** 0.5) + NOBODY_EXPECTED
+    known = [one for one in (lost_vehicle(scene, guess, t), changed_vehicle(scene, guess, t, first_t)) if one is not None]
     expected, number = max(known, default=(0.0, None))
     return (number, expected) if expected > new else (None, new)
 
@@ -111,34 +111,34 @@ def _free(boxes: Boxes, taken: Set[int]) -> NDArray[np.intp]:
     return free
 
 
-def _likely(track: Track, eye: Sensor, road: SceneState) -> bool:
-    return track.hits >= LEAST_HITS and _evidence(track, eye) > road.parameters.confirm_nats - LIKELY_NATS
+def _likely(track: Track, sensor: Sensor, scene: SceneState) -> bool:
+    return track.hits >= LEAST_HITS and _evidence(track, sensor) > scene.parameters.confirm_nats - LIKELY_NATS
 
 
-def _evidence(track: Track, eye: Sensor) -> float:
+def _evidence(track: Track, sensor: Sensor) -> float:
     """Ln of how much likelier a vehicle gives a track's boxes their scores than something else."""
-    mean = eye.acuity.evidence(np.array([track.box]), np.array([track.score_sum / track.hits]))
+    mean = sensor.detection.evidence(np.array([track.box]), np.array([track.score_sum / track.hits]))
     return float(mean[0]) * track.hits
 
 
-def _due(track: Track, eye: Sensor, t: float) -> bool:
-    return t - eye.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
+def _due(track: Track, sensor: Sensor, t: float) -> bool:
+    return t - sensor.tried.get(track.number, -np.inf) >= max(TRY_AGAIN_S, TRY_AGAIN_SHARE * (t - track.first_t))
 
 
-def _begin(road: SceneState, track: Track, guess: Guess, t: float) -> None:
+def _begin(scene: SceneState, track: Track, guess: Guess, t: float) -> None:
     front = float(guess.x[S])
-    vehicle = Vehicle(track.number, road.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
+    vehicle = Vehicle(track.number, scene.ids[guess.lane], track.first_t, t, front, float(guess.x[S] + guess.x[LENGTH]))
     vehicle.votes = list(track.votes)
     vehicle.hits = track.hits
-    vehicle.present_at_start = road.since_began_s(track.first_t) < AT_START_S
-    road.vehicles[track.number] = vehicle
-    road.bodies.add(track.number, guess.lane, guess.x, guess.p, BORN)
+    vehicle.present_at_start = scene.since_began_s(track.first_t) < AT_START_S
+    scene.vehicles[track.number] = vehicle
+    scene.states.add(track.number, guess.lane, guess.x, guess.p, BORN)
 
 
-def _shows(road: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
+def _shows(scene: SceneState, pose: CameraPose, guess: Guess, box: NDArray[np.float64]) -> bool:
     """Whether a body among the known vehicles would be in sight, and about where the box (4,) is."""
-    bodies = road.bodies
-    look = appearance(np.vstack([bodies.x, guess.x[None]]), np.append(bodies.lane, guess.lane), road.table, pose)
+    states = scene.states
+    look = appearance(np.vstack([states.x, guess.x[None]]), np.append(states.lane, guess.lane), scene.table, pose)
     if look.visible[-1] < LEAST_VISIBLE:
         return False
     low, high = np.minimum(look.full[-1], look.modal[-1]), np.maximum(look.full[-1], look.modal[-1])

@@ -68,37 +68,37 @@ class UndetectedVehicles:
         self.s: Array = np.zeros(0)
         self.weight: Array = np.zeros((0, 2))
 
-    def predict(self, road: SceneState, t: float) -> None:
+    def predict(self, scene: SceneState, t: float) -> None:
         """Moves the points on to t behind the known vehicles, and lets new ones in; nothing before a step has passed."""
         if self.t is None:
             self.t = t
-            self._begin(road)
+            self._begin(scene)
         dt = t - self.t
         if dt < STEP_S:
             return
         self.t = t
-        for lane in range(len(road.ids)):
-            self._move(road, lane, t, dt)
-            rate = _arrival_rate(road, lane, t)
-            self._add([lane], [road.zone_m(lane) + ENTRY_M], [[rate * dt, 0.0]])
+        for lane in range(len(scene.ids)):
+            self._move(scene, lane, t, dt)
+            rate = _arrival_rate(scene, lane, t)
+            self._add([lane], [scene.zone_m(lane) + ENTRY_M], [[rate * dt, 0.0]])
         self._merge()
 
-    def thin(self, road: SceneState, eye: Sensor, pose: CameraPose) -> None:
+    def thin(self, scene: SceneState, sensor: Sensor, pose: CameraPose) -> None:
         """Takes one look of a camera at all points: what it would have found is not there."""
-        hide, show = road.parameters.hide_per_s, road.parameters.show_per_s
+        hide, show = scene.parameters.hide_per_s, scene.parameters.show_per_s
         settled = 1.0 - np.exp(-(hide + show) * STEP_S)
         turned = (self.weight[:, 0] * hide - self.weight[:, 1] * show) * settled / (hide + show)
         self.weight += np.stack([-turned, turned], axis=1)
         x = np.zeros((len(self.s), STATES))
         x[:, S] = self.s
         x[:, [LENGTH, HEIGHT, WIDTH]] = SHAPES[USUAL]
-        x[:, HEIGHT] += road.roofs.raised_m
-        known = len(road.bodies)
+        x[:, HEIGHT] += scene.height_bias.raised_m
+        known = len(scene.states)
         solid = np.arange(known + len(x)) < known
-        lanes = np.append(road.bodies.lane, self.lane)
-        look = appearance(np.vstack([road.bodies.x, x]), lanes, road.table, pose, solid)
-        p_d = np.minimum(eye.acuity.chance(look)[known:], road.parameters.found_at_most)
-        self.weight[:, 0] *= 1.0 - np.where(np.isin(self.lane, list(eye.zones)), p_d, 0.0)
+        lanes = np.append(scene.states.lane, self.lane)
+        look = appearance(np.vstack([scene.states.x, x]), lanes, scene.table, pose, solid)
+        p_d = np.minimum(sensor.detection.chance(look)[known:], scene.parameters.found_at_most)
+        self.weight[:, 0] *= 1.0 - np.where(np.isin(self.lane, list(sensor.zones)), p_d, 0.0)
 
     def number(self, lane: int, s: float, sigma: float) -> float:
         """How many undetected vehicles are expected about s (m, spread sigma) of a lane, by index."""
@@ -111,11 +111,11 @@ class UndetectedVehicles:
         inside = (self.lane == lane) & (self.s >= start) & (self.s <= end)
         return float(self.weight[inside].sum())
 
-    def take_sure(self, road: SceneState) -> list[UnseenPlace]:
+    def take_sure(self, scene: SceneState) -> list[UnseenPlace]:
         """The places between known vehicles where somebody surely is; the points there are used up."""
         found = []
-        for lane in range(len(road.ids)):
-            front, rear, _ = _line(road, lane)
+        for lane in range(len(scene.ids)):
+            front, rear, _ = _line(scene, lane)
             mine = np.flatnonzero(self.lane == lane)
             gap = np.searchsorted(front, self.s[mine])
             for place in np.unique(gap[(gap > 0) & (gap < len(front))]).tolist():
@@ -146,43 +146,43 @@ class UndetectedVehicles:
         lanes = [index[data["lane"][row]] for row in rows]
         self._add(lanes, [data["s"][row] for row in rows], [data["weight"][row] for row in rows])
 
-    def _begin(self, road: SceneState) -> None:
-        for lane in range(len(road.ids)):
-            s = np.arange(0.0, road.zone_m(lane) + APPROACH_SEEN_M, AT_START_SPACING_M)
+    def _begin(self, scene: SceneState) -> None:
+        for lane in range(len(scene.ids)):
+            s = np.arange(0.0, scene.zone_m(lane) + APPROACH_SEEN_M, AT_START_SPACING_M)
             self._add(np.full(len(s), lane), s, np.tile([AT_START_PER_M * AT_START_SPACING_M, 0.0], (len(s), 1)))
 
-    def _move(self, road: SceneState, lane: int, t: float, dt: float) -> None:
+    def _move(self, scene: SceneState, lane: int, t: float, dt: float) -> None:
         """Drives the points of a lane up to the vehicle ahead; those that have no room any more are not there."""
         mine = np.flatnonzero(self.lane == lane)
-        front, rear, rows = _line(road, lane)
-        driving, gap_m = road.bodies.driving(lane), road.parameters.gap_m
+        front, rear, rows = _line(scene, lane)
+        driving, gap_m = scene.states.driving(lane), scene.parameters.gap_m
         s = self.s[mine]
         place = np.searchsorted(front, s)
         ahead = np.append(-np.inf, rear)[place]
         behind = np.append(front, np.inf)[place]
         leads = place > 0
         stop = np.where(leads, ahead + gap_m, driving.halt_m)
-        way = driving.free_mps * dt if road.since_began_s(t) > SETTLED_S else 0.0
+        way = driving.free_mps * dt if scene.since_began_s(t) > SETTLED_S else 0.0
         s = np.maximum(s - way, np.minimum(stop, s) if way == 0.0 else stop)
         self.s[mine] = s
         at_line = ~leads & (s <= driving.halt_m)
         factor = np.where(at_line, np.exp(-dt / SERVICE_S), 1.0)
-        factor = np.where(behind - s < SHAPES[:, 0].min() + road.parameters.gap_sigma_m, 0.0, factor)
+        factor = np.where(behind - s < SHAPES[:, 0].min() + scene.parameters.gap_sigma_m, 0.0, factor)
         self.weight[mine] *= factor[:, None]
         for one in np.unique(place[leads & (place < len(front))]).tolist():
-            self._fill(road, mine[place == one], (rows[one - 1], rows[one]), t, dt)
+            self._fill(scene, mine[place == one], (rows[one - 1], rows[one]), t, dt)
 
-    def _fill(self, road: SceneState, points: NDArray[np.intp], pair: tuple[int, int], t: float, dt: float) -> None:
+    def _fill(self, scene: SceneState, points: NDArray[np.intp], pair: tuple[int, int], t: float, dt: float) -> None:
         """A driver who stands closes up: that he stands with room before him tells of somebody there, at most of one.
 
         The odds grow by a factor e in `close_up_s`, as far as the room is surely there: both vehicles stand and are seen.
         """
-        (lead, follower), bodies, parameters = pair, road.bodies, road.parameters
+        (lead, follower), states, parameters = pair, scene.states, scene.parameters
         for row in pair:
-            vehicle = road.vehicles[int(bodies.number[row])]
-            if bodies.x[row, V] > parameters.standing_mps or not vehicle.well_known or t - vehicle.seen_t > SETTLED_S:
+            vehicle = scene.vehicles[int(states.number[row])]
+            if states.x[row, V] > parameters.standing_mps or not vehicle.well_known or t - vehicle.seen_t > SETTLED_S:
                 return
-        x, p = bodies.x, bodies.p
+        x, p = states.x, states.p
         room = x[follower, S] - x[lead, S] - x[lead, LENGTH] - 2 * parameters.gap_m - FITS_M
         variance = p[follower, S, S] + p[lead, S, S] + p[lead, LENGTH, LENGTH] + 2 * p[lead, S, LENGTH] + ROOM_SIGMA_M**2
         self.weight[points] *= np.exp(dt / parameters.close_up_s * ndtr(room / np.sqrt(variance)))
@@ -202,16 +202,16 @@ class UndetectedVehicles:
         self.weight = np.concatenate([self.weight, np.asarray(weight, float).reshape(-1, 2)])
 
 
-def _line(road: SceneState, lane: int) -> tuple[Array, Array, NDArray[np.intp]]:
+def _line(scene: SceneState, lane: int) -> tuple[Array, Array, NDArray[np.intp]]:
     """Fronts and rears (K,), m, of a lane's known vehicles in order from the stop line, and their rows."""
-    rows = np.flatnonzero(road.bodies.lane == lane)
-    rows = rows[np.argsort(road.bodies.x[rows, S])]
-    front = road.bodies.x[rows, S]
-    return front, front + road.bodies.x[rows, LENGTH], rows
+    rows = np.flatnonzero(scene.states.lane == lane)
+    rows = rows[np.argsort(scene.states.x[rows, S])]
+    front = scene.states.x[rows, S]
+    return front, front + scene.states.x[rows, LENGTH], rows
 
 
-def _arrival_rate(road: SceneState, lane: int, t: float) -> float:
+def _arrival_rate(scene: SceneState, lane: int, t: float) -> float:
     """Vehicles a second that enter a lane: those counted, with one in `EXPECTED_HEADWAY_S` as prior (gamma)."""
-    history = road.line(lane).history
+    history = scene.line(lane).history
     span = 0.0 if history.began_t is None else min(history.window_s, t - history.began_t)
     return (1.0 + len(history.arrivals)) / (EXPECTED_HEADWAY_S + span)
