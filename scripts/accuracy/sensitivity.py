@@ -1,7 +1,7 @@
 """`python -m scripts.accuracy.sensitivity`: what each number of the filter that is set by hand does, doubled and halved.
 
 Scenes of our own (scripts/accuracy/held_out) are replayed with each number changed; those of the uncalibrated lane (`image_*`)
-with the ground points taken away. Writes a table into docs/tracking.md, an hour of processor time.
+with the ground points taken away. Writes a table into docs/tracking.md, half an hour of processor time.
 """
 
 from __future__ import annotations
