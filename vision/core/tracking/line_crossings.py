@@ -105,6 +105,7 @@ def publish(scene: SceneState, t: float) -> None:
         vehicle = scene.vehicles[number]
         vehicle.front, vehicle.rear, vehicle.speed = x[S], x[S] + x[LENGTH], x[V]
         vehicle.set_slow(x[V] < STANDING_MPS, t)
+        vehicle.moved = vehicle.moved or (x[V] > STANDING_MPS and vehicle.seen_t == t)
     there = existence(states.chain)
     for number, r in zip(states.number.tolist(), there.tolist(), strict=True):
         scene.vehicles[number].existence = r

@@ -104,7 +104,8 @@ def _drop(scene: SceneState, vehicle: Vehicle, row: int, existence_left: float) 
     if vehicle.visit is None:
         return
     line, s = scene.lines[vehicle.lane_id], float(scene.states.x[row, S])
-    if line.vehicles[0] is vehicle and s < LEFT_WITHIN_M and vehicle.well_known:
+    drove = vehicle.moved or vehicle.present_at_start
+    if line.vehicles[0] is vehicle and s < LEFT_WITHIN_M and vehicle.well_known and drove:
         line.depart(vehicle, vehicle.seen_t)
     else:
         scene.undetected.recycle(int(scene.states.lane[row]), s, existence_left)

@@ -62,3 +62,28 @@ def test_a_vehicle_whose_place_is_not_sure_takes_no_box_that_it_shows_at_no_plac
     assert sight.pairs(near, EVIDENCE, np.array([False]), CHANCE) == [(0, 0)]
     strip = near + np.array([0.0, 0.6 * (near[0, 3] - near[0, 1]), 0.0, 0.0])
     assert sight.pairs(strip, EVIDENCE, np.array([False]), CHANCE) == []
+
+
+def test_a_weak_box_is_not_taken_for_a_hidden_vehicle_and_a_strong_one_is() -> None:
+    """The chance of being found and the box's score are terms of one log-likelihood ratio."""
+    states = VehicleStates(TrackingParameters())
+    states.add(1, 0, truck(40.0), np.diag([1.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
+    predicted = PredictedMeasurements.of(states, TABLE, pose_of())
+    near, leaving = box_at(44.0), np.array([False])
+    pairs = {
+        (chance, evidence): predicted.pairs(near, np.array([evidence]), leaving, np.array([chance]))
+        for chance in (0.02, 0.9)
+        for evidence in (-3.0, 3.0)
+    }
+    assert pairs == {(0.02, -3.0): [], (0.02, 3.0): [(0, 0)], (0.9, -3.0): [(0, 0)], (0.9, 3.0): [(0, 0)]}
+
+
+def test_of_two_vehicles_the_one_that_is_rather_found_takes_the_box() -> None:
+    states = VehicleStates(TrackingParameters())
+    for number, s in enumerate((38.5, 41.5)):
+        states.add(number, 0, truck(s), np.diag([9.0, 1.0, 0.5, 0.01, 0.01, 0.1]))
+    predicted = PredictedMeasurements.of(states, TABLE, pose_of())
+    for found in (0, 1):
+        chance = np.full(2, 0.05)
+        chance[found] = 0.9
+        assert predicted.pairs(box_at(40.0), EVIDENCE, np.zeros(2, bool), chance) == [(found, 0)]

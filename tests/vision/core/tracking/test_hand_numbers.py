@@ -8,7 +8,7 @@ from typing import Final
 
 from vision.tracking_parameters import TrackingParameters
 
-MOST_NUMBERS: Final = 222
+MOST_NUMBERS: Final = 220
 """Numeric literals in vision/core/tracking. Lower it with each that goes; there is no reason to raise it."""
 
 TRACKING: Final = Path(__file__).parents[4] / "vision" / "core" / "tracking"

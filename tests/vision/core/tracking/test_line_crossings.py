@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.roads import HEIGHT, T0, WIDTH, Truck, detections, gate, section
@@ -13,13 +15,16 @@ from vision.messages import LaneMeasured, Message, VisitData, VisitEnded, VisitS
 
 def watched(truck: Truck, until_s: float, found_from_s: float) -> list[Message]:
     """A camera's messages about a truck that the detector does not find before a moment."""
+    return told(lambda t: detections([truck], t) if t >= found_from_s else Detections.empty(), until_s)
+
+
+def told(found: Callable[[float], Detections], until_s: float) -> list[Message]:
+    """A camera's messages about what its detector finds at each time."""
     config = gate()
     pipeline = Pipeline(config, section(config))
     events: list[Event] = [CameraChanged("cam", 0, T0, "online", WIDTH, HEIGHT)]
     for frame in range(round(until_s * 5) + 1):
-        t = frame / 5
-        found = detections([truck], t) if t >= found_from_s else Detections.empty()
-        events.append(Seen("cam", 0, round(T0 + t, 3), found))
+        events.append(Seen("cam", 0, round(T0 + frame / 5, 3), found(frame / 5)))
         if frame % 5 == 0:
             events.append(Tick(T0 + frame // 5))
     return [message for event in events for message in pipeline.step(event)]
@@ -59,3 +64,14 @@ def test_an_arrival_that_was_seen_is_not() -> None:
     last = [message.data for message in messages if isinstance(message, LaneMeasured) and message.data.lane_id == "A"][-1]
     assert last.dwell_s.p50 == pytest.approx(30.5, abs=1.0)
     assert last.audit.both_ends_seen == 1
+
+
+def outcomes(messages: list[Message]) -> list[str]:
+    return [message.data.outcome for message in messages if isinstance(message, VisitEnded)]
+
+
+def test_what_stood_at_the_stop_line_for_seconds_and_never_drove_did_not_depart() -> None:
+    """A false box where the first vehicle would stand, in 20 frames: nobody came, so nobody left."""
+    ghost = Truck("A", enters_t=-60.0, go_t=900.0)
+    messages = told(lambda t: detections([ghost], t) if 40.0 <= t < 44.0 else Detections.empty(), 120.0)
+    assert outcomes(messages) == ["lost"]

@@ -76,3 +76,27 @@ def test_a_checkpoint_keeps_how_lanes_are_driven() -> None:
     bodies.renumber_lanes([1])
     assert bodies.driving(1) == again.driving(0)
     assert bodies.driving(0) == DrivingPrior.of(TrackingParameters())
+
+
+def test_who_is_between_two_others_is_not_known_worse_than_that() -> None:
+    """Unseen for minutes, a car between two trucks is somewhere in the 12 m between them, not 15 m away in one of them."""
+    states = VehicleStates(TrackingParameters())
+    for number, (s, length, variance) in enumerate([(1.0, 16.0, 0.1), (22.0, 4.5, 225.0), (29.0, 16.0, 0.1)]):
+        x = np.zeros(STATES)
+        x[[S, LENGTH, HEIGHT, WIDTH]] = s, length, 3.5, 2.5
+        states.add(number, 0, x, np.diag([variance, 0.1, 0.1, 0.01, 0.01, 0.1]))
+    states.part()
+    assert states.p[1, S, S] ** 0.5 < 3.0
+    assert states.x[1, S] == pytest.approx(22.0), "its place is not moved where it has room"
+    assert np.diag(states.p[0])[S] == np.diag(states.p[2])[S] == pytest.approx(0.1), "its neighbours are known as before"
+    assert (np.linalg.eigvalsh(states.p) > -1e-9).all()
+
+
+def test_the_last_of_a_line_may_be_anywhere_behind() -> None:
+    states = VehicleStates(TrackingParameters())
+    for number, (s, variance) in enumerate([(1.0, 0.1), (40.0, 225.0)]):
+        x = np.zeros(STATES)
+        x[[S, LENGTH, HEIGHT, WIDTH]] = s, 16.0, 3.5, 2.5
+        states.add(number, 0, x, np.diag([variance, 0.1, 0.1, 0.01, 0.01, 0.1]))
+    states.part()
+    assert states.p[1, S, S] == pytest.approx(225.0)
