@@ -108,11 +108,14 @@ class Sensor:
 
     def judge(self, boxes: Boxes, innovations: Array, explained: Set[int], strong_score: float) -> None:
         """Notes how well a frame fits: the edges' innovations, and which of its boxes (by index) a vehicle explains."""
-        polygons = [np.array(view.polygon) * self.size for view in self.camera.views]
-        strong = np.flatnonzero(self.detection.strength(boxes.xyxy, boxes.score) >= strong_score)
-        rows = strong[in_lanes(boxes.native[strong], polygons)].tolist()
+        strong = set(np.flatnonzero(self.detection.strength(boxes.xyxy, boxes.score) >= strong_score).tolist())
+        others = sorted(strong - explained)
+        if others:
+            polygons = [np.array(view.polygon) * self.size for view in self.camera.views]
+            others = np.flatnonzero(in_lanes(boxes.native[others], polygons)).tolist()
+        known = len(strong & explained)
         dt = 0.0 if self.last_t is None else max(boxes.t - self.last_t, 0.0)
-        self.record.observe(innovations, len(rows), len(explained & set(rows)), dt)
+        self.record.observe(innovations, known + len(others), known, dt)
 
     def finish(self, boxes: Boxes, owners: dict[int, int]) -> None:
         """Ends a frame: notes its time and which box (by index) shows which vehicle (by number)."""

@@ -235,12 +235,16 @@ class VehicleStates:
 
     def _confine(self, rows: NDArray[np.intp], ahead: NDArray[np.intp], least_gap: float) -> None:
         """Who is between two others is not known worse than that: the spread is at most that of anywhere between them."""
-        between = rows[:-1][(ahead[rows[:-1]] >= 0) & (ahead[rows[1:]] == rows[:-1])]
-        behind = rows[np.flatnonzero(np.isin(rows, between)) + 1]
-        lead, x, p = ahead[between], self.x, self.p
+        x, p, least = self.x, self.p, self.parameters.gap_sigma_m**2
+        inner = (ahead[rows[:-1]] >= 0) & (ahead[rows[1:]] == rows[:-1])
+        place = np.flatnonzero(inner & (p[rows[:-1], S, S] > least))
+        if not len(place):
+            return
+        between, behind = rows[place], rows[place + 1]
+        lead = ahead[between]
         rear = p[lead, S, S] + p[lead, LENGTH, LENGTH] + 2 * p[lead, S, LENGTH]
         room = x[behind, S] - x[lead, S] - x[lead, LENGTH] - x[between, LENGTH] - 2 * least_gap
-        most = np.maximum(room, 0.0) ** 2 / 12 + rear + p[behind, S, S] + self.parameters.gap_sigma_m**2
+        most = np.maximum(room, 0.0) ** 2 / 12 + rear + p[behind, S, S] + least
         own = p[between, S, S]
         gain = p[between, :, S] / own[:, None]
         excess = np.maximum(own - most, 0.0)
