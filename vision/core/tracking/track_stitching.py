@@ -50,9 +50,10 @@ def lost_vehicle(scene: SceneState, guess: Guess, t: float) -> tuple[float, int]
     states = scene.states
     found = []
     for row in np.flatnonzero(states.lane == guess.lane).tolist():
-        unseen = t - scene.vehicles[int(states.number[row])].seen_t
-        if unseen >= SEEN_RECENTLY_S and not _someone_between(scene, row, guess):
-            found.append((LOST_FOUND * _reached(scene, row, float(states.x[row, S]), guess, unseen), int(states.number[row])))
+        vehicle = scene.vehicles[int(states.number[row])]
+        unseen = t - vehicle.seen_t
+        if unseen >= SEEN_RECENTLY_S and not vehicle.gone and not _someone_between(scene, row, guess):
+            found.append((LOST_FOUND * _reached(scene, row, float(states.x[row, S]), guess, unseen), vehicle.number))
     return max(found, default=None)
 
 
