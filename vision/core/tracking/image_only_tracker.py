@@ -341,7 +341,7 @@ class PictureScene:
         inside = (self._states.mode * self._states.inside(self._aspect)).sum(axis=1)
         unseen = np.array([track.seen_t < t for track in self._tracks], bool)
         real = existence.existence(self._p) * np.where(unseen, expit([track.log_odds for track in self._tracks]), 1.0)
-        keep = real * inside >= self.parameters.drop_below
+        keep = real * np.where(unseen, inside, 1.0) >= self.parameters.drop_below  # one that is found is in the picture
         for row, track in enumerate(self._tracks):
             vehicle = self._vehicles.get(track.number)
             if vehicle is None:
