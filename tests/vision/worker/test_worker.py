@@ -192,7 +192,7 @@ def killed_in_the_end(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-@pytest.mark.xfail(strict=False, reason="where the new worker takes long to begin, one that drove before may be taken for another")
+@pytest.mark.xfail(strict=False, reason="where the new worker begins late, one that drove may be taken for another")
 @pytest.mark.timeout(240)
 def test_a_killed_worker_goes_on_with_the_same_visit(bus, model, tmp_path):
     def scene(name: str, seconds: float, *path: tuple[float, float, float]) -> Path:
