@@ -100,3 +100,10 @@ def test_visits_in_a_checkpoint_of_the_filter_before_end_as_lost() -> None:
     lane.show(lambda _: [at(500)], range(55, 80))
     assert [outcome for outcome, _ in lane.ended] == ["lost"]
     assert lane.visits == 2
+
+
+def test_a_truck_larger_than_the_picture_stays() -> None:
+    """Where its cut edges are nobody knows, far outside perhaps; but it is found, so it is in the picture."""
+    lane = Watched(WHOLE)
+    lane.show(lambda frame: [(0.0, 0.0, WIDTH - 2.0 * (frame % 3), float(HEIGHT))], range(300))
+    assert (lane.visits, lane.ended) == (1, [])
