@@ -65,6 +65,7 @@ class Vehicle:
 
     cleared_t: when its rear left room in the zone for the next one, if that was seen.
     existence: probability, 0..1, that it is a vehicle and still there.
+    moved: whether it was ever found driving.
     regular: share of the frames, lately and while it was found, that showed it.
     """
 
